@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import type { Finding } from "../errors.ts";
+
+/** Operating systems as the report names them. */
+export type OsId =
+  | "xp"
+  | "vista"
+  | "win7"
+  | "win8"
+  | "win8.1"
+  | "win10"
+  | "win11"
+  | "ws2003"
+  | "ws2003r2"
+  | "ws2008"
+  | "ws2008r2"
+  | "ws2012"
+  | "ws2012r2"
+  | "ws2016"
+  | "ws2019"
+  | "ws2022"
+  | "ws2025"
+  | "ws-sac"
+  | "whs2011"
+  | "sbs2011"
+  | "linux"
+  | "freebsd"
+  | "unknown";
+
+export type Architecture = "x86" | "x64" | "arm64" | "ia64" | "unknown";
+
+export interface OsFacts {
+  readonly id: OsId;
+  readonly family: "windows" | "linux" | "freebsd";
+  /** Product name as the guest itself spells it; null where it does not say. */
+  readonly name: string | null;
+  /** NT version `major.minor`. */
+  readonly version: string | null;
+  readonly build: number | null;
+  /** Update build revision (UBR). */
+  readonly revision: number | null;
+  readonly edition: string | null;
+  readonly installationType: string | null;
+  readonly servicePack: number | null;
+  readonly architecture: Architecture;
+  readonly hostname: string | null;
+}
+
+/** Specialised: set up for one machine. Generalised: sysprepped, waiting for its first boot. */
+export type SetupState = "specialized" | "generalized" | "audit" | "undeployable" | "unknown";
+
+/** Ranked from the strongest: what the guest recorded, what its own rule computes, driver files, CBS packages. */
+export type EvidenceSource = "recorded" | "computed" | "driver-file" | "package";
+
+export interface Evidence {
+  readonly source: EvidenceSource;
+  /** File and, in a hive, key and value: `Windows/System32/config/SOFTWARE: Microsoft\...\IntegrationServicesVersion`. */
+  readonly where: string;
+  readonly value: string;
+}
+
+export type ServiceStart = "boot" | "system" | "automatic" | "demand" | "disabled" | "unknown";
+
+export interface IntegrationService {
+  readonly name: string;
+  readonly displayName: string;
+  readonly present: boolean;
+  /** Null where the service is absent. */
+  readonly start: ServiceStart | null;
+}
+
+export interface IntegrationServicesFacts {
+  /** Version of the highest-ranked source that exists, `a.b.c.d`; null where there is none. */
+  readonly version: string | null;
+  readonly source: EvidenceSource | "none";
+  /** Version to judge by: {@link version}, or the derived one where a recorded value is stale. */
+  readonly judgedVersion: string | null;
+  /** False where the sources disagree. */
+  readonly consistent: boolean;
+  readonly evidence: readonly Evidence[];
+  /** The eight vmic* services. */
+  readonly services: readonly IntegrationService[];
+  /** Start types of the VMBus drivers that are registered as services (vmbus, storvsc, netvsc...). */
+  readonly drivers: readonly IntegrationService[];
+  /** State of the Data Exchange service (vmickvpexchange). */
+  readonly dataExchange: "enabled" | "disabled" | "absent";
+}
+
+export interface WindowsUpdateFacts {
+  readonly verdict: "windows-update" | "wsus" | "disabled" | "unknown";
+  readonly reasons: readonly string[];
+}
+
+/** Everything that is known of one operating system in an image. */
+export interface GuestFacts {
+  readonly os: OsFacts;
+  /** Folder of Windows on its volume, e.g. `Windows`; null for other systems. */
+  readonly systemRoot: string | null;
+  readonly setupState: SetupState;
+  /** Null where integration services are not this layer's matter (Linux). */
+  readonly integrationServices: IntegrationServicesFacts | null;
+  readonly windowsUpdate: WindowsUpdateFacts;
+  /** What says that servicing operations are pending; empty where nothing does. */
+  readonly pendingServicing: readonly string[];
+  /** SHA-2 code signing support: `not-needed` from NT 6.2 on. */
+  readonly sha2: "supported" | "missing" | "unknown" | "not-needed";
+  readonly findings: readonly Finding[];
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { VmguestError } from "../errors.ts";
+import type { ByteSource } from "./byte-source.ts";
+import { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
+import type { ReadStats } from "./read-stats.ts";
+
+export interface FileSourceOptions extends PageCacheOptions {
+  /** Counts the reads that reach the file; one object may serve many files. */
+  readonly stats?: ReadStats;
+}
+
+/** A file of the host, opened for reading only, behind a page cache. Close it after use (or `using`). */
+export class FileSource implements ByteSource, Disposable {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly #cache: PageCache;
+  readonly #file: FileBacking;
+
+  private constructor(path: string, file: FileBacking, options: FileSourceOptions) {
+    this.path = path;
+    this.sizeBytes = file.sizeBytes;
+    this.#file = file;
+    this.#cache = new PageCache(file, options);
+  }
+
+  /** Throws IO_OPEN where the path is no regular file or block device that may be read. */
+  static open(path: string, options: FileSourceOptions = {}): FileSource {
+    return new FileSource(path, FileBacking.open(path, options.stats), options);
+  }
+
+  read(offset: number, length: number): DataView {
+    return this.#cache.read(offset, length);
+  }
+
+  /** Throws IO_CHANGED where size or modification time are no longer what they were when the file was opened. */
+  checkUnchanged(): void {
+    this.#file.checkUnchanged();
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+class FileBacking implements Backing {
+  readonly sizeBytes: number;
+  readonly #path: string;
+  readonly #descriptor: number;
+  readonly #modifiedNs: bigint;
+  readonly #stats: ReadStats | undefined;
+  #isOpen = true;
+
+  private constructor(path: string, descriptor: number, stats: ReadStats | undefined) {
+    const status = fstatSync(descriptor, { bigint: true });
+    if (!status.isFile()) throw new VmguestError("IO_OPEN", "not a regular file", { image: path });
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.#stats = stats;
+    this.sizeBytes = Number(status.size);
+    this.#modifiedNs = status.mtimeNs;
+  }
+
+  static open(path: string, stats: ReadStats | undefined): FileBacking {
+    let descriptor: number;
+    try {
+      // O_NONBLOCK: a named pipe in an image folder must not stop the audit before fstat can refuse it.
+      descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      throw new VmguestError("IO_OPEN", describeSystemError(error), { image: path }, { cause: error });
+    }
+    try {
+      return new FileBacking(path, descriptor, stats);
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  }
+
+  readInto(target: Uint8Array, offset: number): void {
+    let done = 0;
+    while (done < target.byteLength) {
+      const count = this.#readOnce(target, done, offset + done);
+      if (count === 0) {
+        throw new VmguestError("IO_CHANGED", "the file became shorter while it was being read", {
+          image: this.#path,
+          offset: offset + done,
+        });
+      }
+      done += count;
+    }
+  }
+
+  #readOnce(target: Uint8Array, start: number, position: number): number {
+    try {
+      const count = readSync(this.#descriptor, target, start, target.byteLength - start, position);
+      this.#stats?.add(count);
+      return count;
+    } catch (error) {
+      const where = { image: this.#path, offset: position };
+      throw new VmguestError("IO_READ", describeSystemError(error), where, { cause: error });
+    }
+  }
+
+  checkUnchanged(): void {
+    const status = fstatSync(this.#descriptor, { bigint: true });
+    if (Number(status.size) === this.sizeBytes && status.mtimeNs === this.#modifiedNs) return;
+    throw new VmguestError("IO_CHANGED", "size or modification time changed during the audit", {
+      image: this.#path,
+    });
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.#descriptor);
+  }
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: "no such file",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EISDIR: "it is a folder",
+  EMFILE: "too many open files",
+  EIO: "input/output error of the storage",
+};
+
+function describeSystemError(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  return REASONS[code] ?? code;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+export { type ByteSource, checkRange, copyBytes, readBytes } from "./byte-source.ts";
+export { FileSource, type FileSourceOptions } from "./file-source.ts";
+export { MemorySource } from "./memory-source.ts";
+export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
+export { ReadStats } from "./read-stats.ts";
+export { SliceSource } from "./slice-source.ts";

@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], testTimeout: number) => ({
+  extends: true as const,
+  test: { name, include, testTimeout, hookTimeout: testTimeout },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/support/closing-line.ts"],
+    pool: "forks",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/{corpus,interop,fuzz}/**"],
+          testTimeout: 20_000,
+        },
+      },
+      project("corpus", ["test/corpus/**/*.test.ts"], 120_000),
+      project("interop", ["test/interop/**/*.test.ts"], 900_000),
+      project("fuzz", ["test/fuzz/**/*.test.ts"], 900_000),
+    ],
+  },
+});
