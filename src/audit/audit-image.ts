@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+import { type Finding, finding, findingOf, located, VmguestError } from "../errors.ts";
+import { readNtfsState } from "../fs/index.ts";
+import { findWindows, linuxGuestFacts, readWindowsFacts } from "../guest/index.ts";
+import type { ReadStats } from "../io/index.ts";
+import { checkServices, type HostId } from "../policy/index.ts";
+import type { Volume, VolumeContent } from "../volume/index.ts";
+import { judgeGuest } from "./judge-guest.ts";
+import { OpenedImage } from "./open-image.ts";
+import type { ContainerReport, GuestReport, ImageReport, VolumeReport } from "./report.ts";
+import { reportError, reportFinding } from "./report-parts.ts";
+
+export interface AuditOptions {
+  /** The host release whose update table applies. */
+  readonly host: HostId;
+  /** The least integration-services version that the user's policy accepts, `a.b.c.d`. */
+  readonly minimumVersion?: string;
+  /** Counts the reads that reach the image file. */
+  readonly stats?: ReadStats;
+}
+
+/**
+ * Audits one image: every guest in it, judged for `options.host`. The image file is opened for reading only.
+ *
+ * Never throws: what stopped the audit stands in `error`, what it could go around in `findings`. `error` is set when
+ * the container or the partition table could not be read, when a guest was recognised but could not be read, and when
+ * no guest was found while a volume that might hold one could not be read.
+ */
+export function auditImage(path: string, options: AuditOptions): ImageReport {
+  let image: OpenedImage | undefined;
+  try {
+    image = OpenedImage.open(path, options.stats === undefined ? {} : { stats: options.stats });
+    return new ImageAudit(image, options).run();
+  } catch (error) {
+    const container = image === undefined ? null : containerOf(image);
+    return { ...NOTHING_FOUND, path, container, error: reportError(error, path) };
+  } finally {
+    image?.close();
+  }
+}
+
+const NOTHING_FOUND: Omit<ImageReport, "path" | "container" | "error"> = {
+  partitionTable: null,
+  volumes: [],
+  guests: [],
+  findings: [],
+};
+
+/** Volumes that a Linux has its root file system on. */
+const LINUX_CONTENTS: ReadonlySet<VolumeContent> = new Set(["ext", "xfs", "btrfs", "lvm"]);
+
+/** One audit under way. */
+class ImageAudit {
+  readonly #image: OpenedImage;
+  readonly #options: AuditOptions;
+  readonly #findings: Finding[] = [];
+  readonly #guests: GuestReport[] = [];
+  readonly #volumeStates = new Map<number, readonly string[]>();
+  readonly #unreadableVolumes: VmguestError[] = [];
+  readonly #unreadableGuests: VmguestError[] = [];
+
+  constructor(image: OpenedImage, options: AuditOptions) {
+    this.#image = image;
+    this.#options = options;
+  }
+
+  run(): ImageReport {
+    const { layout, path } = this.#image;
+    for (const volume of layout.volumes) {
+      if (volume.content === "ntfs") this.#auditNtfs(volume);
+    }
+    this.#auditLinux();
+    this.#image.checkUnchanged();
+
+    const error = this.#error();
+    const findings = [...this.#image.findings, ...this.#findings];
+    if (this.#guests.length === 0 && error === undefined) {
+      findings.push(finding("GUEST_NONE", "no operating system was found in the image", { image: path }));
+    }
+    return {
+      path,
+      container: containerOf(this.#image),
+      partitionTable: layout.table,
+      volumes: layout.volumes.map((volume) => this.#volumeReport(volume)),
+      guests: this.#guests,
+      findings: findings.map((found) => reportFinding(found, path)),
+      error: error === undefined ? null : reportError(error, path),
+    };
+  }
+
+  #auditNtfs(volume: Volume): void {
+    const windows = this.#collect(volume, this.#unreadableVolumes, () => {
+      const { state, findings } = readNtfsState(this.#image.ntfs(volume));
+      this.#volumeStates.set(volume.index, state);
+      this.#note(volume, findings);
+      return findWindows(this.#image.ntfs(volume));
+    });
+    for (const found of windows ?? []) {
+      this.#collect(volume, this.#unreadableGuests, () => {
+        const facts = readWindowsFacts(found);
+        this.#note(volume, facts.findings);
+        if (facts.integrationServices !== null) {
+          this.#note(volume, checkServices(facts.os, facts.integrationServices));
+        }
+        this.#guests.push(judgeGuest(facts, this.#volumeReport(volume), this.#options));
+      });
+    }
+  }
+
+  /** The Linux volumes of an image are taken for one guest, placed at the largest of them. */
+  #auditLinux(): void {
+    const volumes = this.#image.layout.volumes.filter(({ content }) => LINUX_CONTENTS.has(content));
+    const [largest] = volumes.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
+    if (largest === undefined) return;
+    this.#guests.push(judgeGuest(linuxGuestFacts(), this.#volumeReport(largest), this.#options));
+  }
+
+  /** Runs `work`; a typed error becomes a finding and is kept in `errors`, and the audit goes on. */
+  #collect<T>(volume: Volume, errors: VmguestError[], work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (error) {
+      const full = located(error, { image: this.#image.path, partition: volume.index });
+      if (!(full instanceof VmguestError)) throw error;
+      errors.push(full);
+      this.#findings.push(findingOf(full));
+      return undefined;
+    }
+  }
+
+  #note(volume: Volume, findings: readonly Finding[]): void {
+    for (const found of findings) {
+      this.#findings.push({ ...found, where: { partition: volume.index, ...found.where } });
+    }
+  }
+
+  #error(): VmguestError | undefined {
+    if (this.#unreadableGuests.length > 0) return this.#unreadableGuests[0];
+    if (this.#guests.length > 0) return undefined;
+    return this.#unreadableVolumes[0] ?? this.#closedVolume();
+  }
+
+  /** Volumes whose inside cannot be read may hold the guest that was not found. */
+  #closedVolume(): VmguestError | undefined {
+    const found = this.#image.layout.findings.find(({ code }) => CLOSED_VOLUME_CODES.has(code));
+    if (found === undefined) return undefined;
+    return new VmguestError(found.code, found.message, { image: this.#image.path, ...found.where });
+  }
+
+  #volumeReport(volume: Volume): VolumeReport {
+    return {
+      index: volume.index,
+      offset: volume.offset,
+      size: volume.sizeBytes,
+      fileSystem: volume.content,
+      role: volume.role,
+      state: this.#volumeStates.get(volume.index) ?? [],
+    };
+  }
+}
+
+const CLOSED_VOLUME_CODES: ReadonlySet<string> = new Set([
+  "VOLUME_BITLOCKER",
+  "VOLUME_LDM",
+  "VOLUME_REFS",
+  "VOLUME_STORAGE_SPACES",
+]);
+
+function containerOf({ disk, path }: OpenedImage): ContainerReport {
+  return {
+    format: disk.format,
+    kind: disk.kind,
+    virtualSize: disk.sizeBytes,
+    logicalSectorSize: disk.logicalSectorSizeBytes,
+    logState: disk.logState,
+    chain: [path],
+    dataWriteGuid: disk.dataWriteGuid ?? null,
+  };
+}
