@@ -1,0 +1,10 @@
+export { expand, type HiveTree, type HiveValue, type LabKey, link, RawValue, raw } from "./hive/tree.ts";
+export {
+  type BuildHiveOptions,
+  baseBlockOf,
+  buildHive,
+  buildHiveOf,
+  LAB_TIME,
+  type LeafKind,
+  seal,
+} from "./hive/writer.ts";
