@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CODES } from "../src/errors.ts";
-import { errorsPage } from "./support/errors-page.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -170,9 +169,5 @@ describe("the project", () => {
   test("uses every code that it documents", () => {
     const all = SOURCES.filter(({ path }) => path !== "src/codes.ts").map(({ text }) => text);
     expect(Object.keys(CODES).filter((code) => !all.some((text) => text.includes(code)))).toEqual([]);
-  });
-
-  test("documents its codes as the table has them", () => {
-    expect(readFileSync(join(ROOT, "docs/errors.md"), "utf8")).toBe(errorsPage());
   });
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { type AssembleOptions, assembleReport } from "./assemble-report.ts";
 export { type AuditOptions, auditImage } from "./audit-image.ts";
-export { OpenedImage, type OpenedWindows, type OpenImageOptions } from "./open-image.ts";
+export { OpenedImage, type OpenedWindows, type OpenImageOptions, openImage } from "./open-image.ts";
 export type * from "./report.ts";
 export { reportError } from "./report-parts.ts";

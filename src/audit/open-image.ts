@@ -106,3 +106,8 @@ export class OpenedImage implements Disposable {
     this.close();
   }
 }
+
+/** Opens an image file down to its volumes; the same as {@link OpenedImage.open}. */
+export function openImage(path: string, options: OpenImageOptions = {}): OpenedImage {
+  return OpenedImage.open(path, options);
+}

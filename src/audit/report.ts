@@ -12,7 +12,7 @@ import type {
 import type { HostSummary, Rule, Verdict } from "../policy/index.ts";
 import type { PartitionTable, VolumeContent, VolumeRole } from "../volume/index.ts";
 
-/** The audit report, `--format json`; its JSON Schema is `audit-1.schema.json` beside this file. */
+/** The audit report, `--format json`; its JSON Schema is docs/schema/audit-1.schema.json. */
 export interface AuditReport {
   readonly schema: "vmguest.audit/1";
   readonly tool: { readonly name: "vmguest"; readonly version: string };

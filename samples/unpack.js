@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// Unpacks the sample images beside this file: name.vhdx.br becomes name.vhdx.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliDecompressSync } from "node:zlib";
+
+const folder = import.meta.dirname;
+for (const name of readdirSync(folder).filter((file) => file.endsWith(".br"))) {
+  const target = join(folder, name.slice(0, -".br".length));
+  if (existsSync(target)) continue;
+  writeFileSync(target, brotliDecompressSync(readFileSync(join(folder, name))));
+}
