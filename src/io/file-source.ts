@@ -98,7 +98,7 @@ class FileBacking implements Backing {
   #readOnce(target: Uint8Array, start: number, position: number): number {
     try {
       const count = readSync(this.#descriptor, target, start, target.byteLength - start, position);
-      this.#stats?.add(count);
+      this.#stats?.record(position, count);
       return count;
     } catch (error) {
       const where = { image: this.#path, offset: position };

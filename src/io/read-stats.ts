@@ -5,7 +5,8 @@ export class ReadStats {
   reads = 0;
   bytesRead = 0;
 
-  add(byteCount: number): void {
+  /** One read of `byteCount` bytes at file offset `offset`. A subclass may keep more of it. */
+  record(_offset: number, byteCount: number): void {
     this.reads++;
     this.bytesRead += byteCount;
   }

@@ -1,0 +1,65 @@
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { ReadStats } from "../../src/io/index.ts";
+
+/** A small seeded generator (mulberry32), so that a failing run can be repeated. */
+export function seededRandom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** Remembers which ranges of the file were read: the bytes that matter to an audit. */
+export class RecordedReads extends ReadStats {
+  readonly ranges: { readonly offset: number; readonly byteCount: number }[] = [];
+
+  override record(offset: number, byteCount: number): void {
+    super.record(offset, byteCount);
+    this.ranges.push({ offset, byteCount });
+  }
+}
+
+export interface Mutation {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Values that break arithmetic more often than chance does. */
+const EVIL_BYTES = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
+
+/** One to four small changes inside the ranges: a flipped bit, an evil byte, four evil bytes, or chance. */
+export function mutations(random: (below: number) => number, ranges: RecordedReads["ranges"]): Mutation[] {
+  return Array.from({ length: 1 + random(4) }, () => {
+    const range = ranges[random(ranges.length)] ?? { offset: 0, byteCount: 1 };
+    const offset = range.offset + random(range.byteCount);
+    const evil = EVIL_BYTES[random(EVIL_BYTES.length)] ?? 0;
+    const bytes = [
+      () => Uint8Array.of(1 << random(8)),
+      () => Uint8Array.of(evil),
+      () => new Uint8Array(4).fill(evil),
+      () => Uint8Array.of(random(256)),
+    ][random(4)]?.();
+    return { offset, bytes: bytes ?? Uint8Array.of(0) };
+  });
+}
+
+/** Runs `work` while the file is changed, and puts the old bytes back. */
+export function withMutations<T>(path: string, changes: readonly Mutation[], work: () => T): T {
+  const file = openSync(path, "r+");
+  const undo: Mutation[] = [];
+  try {
+    for (const { offset, bytes } of changes) {
+      const old = new Uint8Array(bytes.length);
+      const count = readSync(file, old, 0, old.length, offset);
+      undo.unshift({ offset, bytes: old.subarray(0, count) });
+      writeSync(file, bytes, 0, count, offset);
+    }
+    return work();
+  } finally {
+    for (const { offset, bytes } of undo) writeSync(file, bytes, 0, bytes.length, offset);
+    closeSync(file);
+  }
+}
