@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+export {
+  type DiscoverOptions,
+  type Discovery,
+  discoverImages,
+  isImageName,
+  type ListFolder,
+  type UnreadableFolder,
+} from "./discover.ts";

@@ -1,0 +1,159 @@
+import {
+  type Dirent,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { discoverImages, isImageName } from "../../src/batch/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vmguest-discover-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeAll(() => {
+  const files = [
+    "fleet/b.vhdx",
+    "fleet/a.VHD",
+    "fleet/notes.txt",
+    "fleet/set.vhds",
+    "fleet/deep/er/checkpoint.avhdx",
+    "fleet/deep/disk.raw",
+    "fleet/vm[1].vhdx",
+    "empty/readme.md",
+    "no-extension",
+  ];
+  for (const file of files) {
+    mkdirSync(dirname(join(folder, file)), { recursive: true });
+    writeFileSync(join(folder, file), "");
+  }
+  symlinkSync("..", join(folder, "fleet/deep/loop"));
+  symlinkSync("b.vhdx", join(folder, "fleet/link.vhdx"));
+  symlinkSync("self", join(folder, "self"));
+  symlinkSync("nowhere", join(folder, "dangling"));
+});
+
+const FLEET = [
+  "fleet/a.VHD",
+  "fleet/b.vhdx",
+  "fleet/deep/disk.raw",
+  "fleet/deep/er/checkpoint.avhdx",
+  "fleet/vm[1].vhdx",
+];
+
+/** What is found for paths inside the folder, as paths inside it. */
+async function find(...paths: string[]): Promise<string[]> {
+  const { images, unreadable } = await discoverImages(paths.map((path) => join(folder, path)));
+  expect(unreadable).toEqual([]);
+  return images.map((image) => relative(folder, image));
+}
+
+describe("images on a command line", () => {
+  test.each([
+    { what: "a file is taken whatever its name", paths: ["no-extension"], images: ["no-extension"] },
+    { what: "a folder stands for the images below it, sorted", paths: ["fleet"], images: FLEET },
+    {
+      what: "a link that is named itself is followed",
+      paths: ["fleet/link.vhdx"],
+      images: ["fleet/link.vhdx"],
+    },
+    {
+      what: "a linked folder that is named itself is searched",
+      paths: ["fleet/deep/loop"],
+      images: FLEET.map((image) => join("fleet/deep/loop", relative("fleet", image))),
+    },
+    {
+      what: "arguments keep their order",
+      paths: ["no-extension", "fleet/b.vhdx"],
+      images: ["no-extension", "fleet/b.vhdx"],
+    },
+    {
+      what: "an image named twice is taken once",
+      paths: ["fleet/b.vhdx", "fleet", "fleet/../fleet/b.vhdx"],
+      images: ["fleet/b.vhdx", ...FLEET.filter((image) => image !== "fleet/b.vhdx")],
+    },
+    { what: "a pattern finds files", paths: ["fleet/*.vhdx"], images: ["fleet/b.vhdx", "fleet/vm[1].vhdx"] },
+    { what: "a pattern finds files of any name", paths: ["fleet/*.txt"], images: ["fleet/notes.txt"] },
+    { what: "a pattern finds folders, which are searched", paths: ["fl*"], images: FLEET },
+    {
+      what: "a pattern goes through folders, but through no link",
+      paths: ["**/*.{avhdx,raw}"],
+      images: ["fleet/deep/disk.raw", "fleet/deep/er/checkpoint.avhdx"],
+    },
+    {
+      what: "a file whose name looks like a pattern is itself",
+      paths: ["fleet/vm[1].vhdx"],
+      images: ["fleet/vm[1].vhdx"],
+    },
+    { what: "a link to itself is left to the audit to complain about", paths: ["self"], images: ["self"] },
+  ])("$what", async ({ paths, images }) => {
+    expect(await find(...paths)).toEqual(images);
+  });
+
+  test.each([
+    { path: "absent.vhdx", message: "no file or folder is named so" },
+    { path: "dangling", message: "no file or folder is named so" },
+    { path: "no-extension/inside", message: "no file or folder is named so" },
+    { path: "absent/*.vhdx", message: "no file or folder is named so" },
+    { path: "empty", message: "the folder holds no disk image" },
+  ])("$path names nothing, which is an error of usage", async ({ path, message }) => {
+    const image = join(folder, path);
+    await expect(discoverImages([join(folder, "fleet"), image])).rejects.toMatchObject({
+      code: "PATH_NOT_FOUND",
+      kind: "usage",
+      message,
+      where: { image },
+    });
+  });
+
+  test.each(["fleet", "fl*", "fleet/**/*.{vhdx,VHD,raw,avhdx}"])(
+    "a folder below %s that cannot be listed is reported, and the search goes on",
+    async (path) => {
+      const { images, unreadable } = await discoverImages([join(folder, path)], {
+        listFolder: listAllBut("deep"),
+      });
+      expect(images.map((image) => relative(folder, image)).sort()).toEqual(
+        FLEET.filter((image) => !image.includes("deep")),
+      );
+      expect(unreadable.map(({ folder: path }) => relative(folder, path))).toEqual(["fleet/deep"]);
+      expect(unreadable[0]?.error).toMatchObject({
+        code: "IO_OPEN",
+        message: "the folder could not be searched (EACCES)",
+        where: { image: join(folder, "fleet/deep") },
+      });
+    },
+  );
+
+  test("the only folder named cannot be listed: that is reported too", async () => {
+    const { images, unreadable } = await discoverImages([join(folder, "fleet/deep")], {
+      listFolder: listAllBut("deep"),
+    });
+    expect(images).toEqual([]);
+    expect(unreadable).toHaveLength(1);
+  });
+});
+
+/** Refuses to list folders of that name, as the system does for one without permission. */
+function listAllBut(name: string): (path: string) => Dirent[] {
+  return (path) => {
+    if (/([^/]+)\/*$/.exec(path)?.[1] === name) throw Object.assign(new Error("denied"), { code: "EACCES" });
+    return readdirSync(path, { withFileTypes: true });
+  };
+}
+
+test.each([
+  ["golden.vhdx", true],
+  ["GOLDEN.VHDX", true],
+  ["checkpoint.avhd", true],
+  ["disk.img", true],
+  ["set.vhds", false],
+  ["vhdx", false],
+  ["golden.vhdx.gz", false],
+  ["rom.bin", false],
+])("in a folder, %s is an image: %s", (name, is) => {
+  expect(isImageName(name)).toBe(is);
+});
