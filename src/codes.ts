@@ -113,7 +113,14 @@ export const CODES = {
     "the backup GUID partition table is damaged or not where the primary says; the primary was used",
   ),
   GPT_INVALID: corrupt("neither copy of the GUID partition table is valid", RECOPY),
+  GPT_UNPROTECTED: damaged(
+    "the disk has a GUID partition table, but no protective MBR: Windows would see an empty disk",
+  ),
+  GPT_HYBRID: notice("the MBR names partitions of its own beside the GUID partition table, which was used"),
   PARTITION_OVERLAP: damaged("two partitions claim the same sectors"),
+  PARTITION_MISPLACED: damaged(
+    "a partition ends before it begins, or claims sectors that belong to the partition table",
+  ),
   PARTITION_RANGE: damaged("a partition reaches past the end of the disk"),
   EBR_LOOP: damaged("the chain of extended boot records leads back to itself"),
   EBR_INVALID: damaged("an extended boot record is not valid or lies outside the extended partition"),

@@ -4,7 +4,12 @@ import type { ByteSource } from "../io/index.ts";
 
 export type PartitionTable = "gpt" | "mbr" | "none";
 
-/** What a volume holds, told by its own bytes, or by its partition type where the bytes say nothing. */
+/**
+ * What a volume holds, told by its own bytes, or by its partition type where the bytes say nothing.
+ *
+ * A partition of a dynamic disk (GPT types of LDM, MBR type 0x42) is `ldm` whatever its bytes look like: the partition
+ * table cannot be trusted there. `reserved` is space without a file system: the MSR, and boot code of other systems.
+ */
 export type VolumeContent =
   | "ntfs"
   | "fat"
@@ -28,7 +33,7 @@ export type VolumeRole = "esp" | "msr" | "recovery" | "data" | "unknown";
 
 /** The entry of a partition table that a volume comes from. */
 export interface Partition {
-  /** Number in the table, from 1, as Windows and Linux count. */
+  /** Number in the table, from 1, as Linux counts: logical partitions of an MBR begin at 5. */
   readonly number: number;
   /** GPT: type GUID, lower case. MBR: type byte as `0x07`. */
   readonly type: string;
@@ -41,16 +46,17 @@ export interface Partition {
 }
 
 export interface Volume {
-  /** Position in the image, from 0. */
+  /** Position in the layout, from 0: in the order of the partition table, logical partitions last. */
   readonly index: number;
   /** Byte offset on the virtual disk. */
   readonly offset: number;
+  /** As the partition table has it. */
   readonly sizeBytes: number;
   /** Undefined on a disk without a partition table. */
   readonly partition: Partition | undefined;
   readonly role: VolumeRole;
   readonly content: VolumeContent;
-  /** The volume's bytes. */
+  /** The volume's bytes: fewer than `sizeBytes` where the partition reaches past the end of the disk. */
   readonly source: ByteSource;
 }
 
