@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../errors.ts";
+import type { HostGeneration, JudgeInput } from "./decision.ts";
+import { findGuest, type NtVersion } from "./guests.ts";
+import { summariseHost } from "./hosts.ts";
+import { choosePackage, mayServe } from "./packages.ts";
+import { isVersion } from "./versions.ts";
+
+/** A version that a guest is measured by, and where it comes from, in words that follow its number. */
+export interface Standard {
+  readonly version: string;
+  readonly origin: string;
+}
+
+/** What to measure a guest by; null where there is nothing, as for the builds of Windows 10. */
+export interface StandardChoice {
+  readonly standard: Standard | null;
+  /** Why something that was given is not used. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * The last integration services for guests before Windows 10: built on 2019-08-10, released again as KB4072650, and
+ * unchanged in the rollups of Windows 8.1 since (KB5063950 of August 2025 still has them).
+ */
+export const NEWEST_CAB: Standard = { version: "6.3.9600.19456", origin: "the newest known (KB4072650)" };
+
+/**
+ * The MSI of NT 5 guests only ever came on the host's own vmguest.iso, and updates of the CABs left it alone: the
+ * rollup that brought 6.2.9200.16433 kept the MSI at 16384. So it is measured by the disk of the host's generation;
+ * hosts from 2016 on have no disk, and the last one is taken.
+ */
+const NEWEST_MSI: Readonly<Record<HostGeneration, Standard>> = {
+  "2012": {
+    version: "6.2.9200.16384",
+    origin: "the newest MSI known of vmguest.iso on Windows Server 2012 hosts",
+  },
+  "2012r2": {
+    version: "6.3.9600.16384",
+    origin: "the newest MSI known of vmguest.iso on Windows Server 2012 R2 hosts",
+  },
+  "2016": {
+    version: "6.3.9600.16384",
+    origin: "the newest MSI known, of vmguest.iso on Windows Server 2012 R2 hosts",
+  },
+};
+
+/**
+ * What the guest is measured by: what an offered package has; failing that, the minimum that was asked for; failing
+ * that, the newest version known for such a guest.
+ *
+ * @throws USAGE where the minimum is not a version.
+ */
+export function chooseStandard(input: JudgeInput): StandardChoice {
+  const { nt } = findGuest(input.os);
+  if (nt === null) return { standard: null, notes: [] };
+  const notes: string[] = [];
+  const offered = readOffer(input);
+  if (typeof offered === "object") return { standard: offered, notes };
+  if (offered !== undefined) notes.push(offered);
+  const minimum = readMinimum(input, nt);
+  if (typeof minimum === "object") return { standard: minimum, notes };
+  if (minimum !== undefined) notes.push(minimum);
+  return { standard: newestKnown(nt, input), notes };
+}
+
+function newestKnown(nt: NtVersion, input: JudgeInput): Standard | null {
+  if (nt === "10.0") return null;
+  return nt.startsWith("5.") ? NEWEST_MSI[summariseHost(input.host).generation] : NEWEST_CAB;
+}
+
+/** What the offered package says, or a sentence why it does not count, or undefined where nothing is offered. */
+function readOffer({ offered, os }: JudgeInput): Standard | string | undefined {
+  if (offered === undefined) return undefined;
+  if (!mayServe(offered.name, choosePackage(os)))
+    return `the offered ${offered.name} does not serve this guest`;
+  if (!isVersion(offered.version)) return `the offered ${offered.name} has no version that can be compared`;
+  return { version: offered.version, origin: `what ${offered.name} offers` };
+}
+
+/**
+ * The minimum, where this guest could ever reach it. The version of a Windows 10 guest is its build: no update lifts
+ * it to another build, and no CAB lifts an older guest to version 10.
+ */
+function readMinimum(
+  { minimum, os, integrationServices }: JudgeInput,
+  nt: NtVersion,
+): Standard | string | undefined {
+  if (minimum === undefined) return undefined;
+  if (!isVersion(minimum)) {
+    throw new VmguestError("USAGE", `the minimum must be a version like 6.3.9600.18692, not "${minimum}"`);
+  }
+  const standard = { version: minimum, origin: "the minimum asked for" };
+  if (nt !== "10.0") {
+    return minimum.startsWith("10.")
+      ? `the minimum ${minimum} is a build of Windows 10, and does not apply to this guest`
+      : standard;
+  }
+  const build = os.build ?? Number(integrationServices?.judgedVersion?.split(".")[2]);
+  return minimum.startsWith(`10.0.${build}.`)
+    ? standard
+    : `the minimum ${minimum} is not of this guest's build, and does not apply to it`;
+}

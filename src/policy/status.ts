@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+import { CODES, type Finding } from "../errors.ts";
+import type { EvidenceSource, IntegrationServicesFacts } from "../guest/index.ts";
+import type { JudgeInput, Status } from "./decision.ts";
+import { findGuest } from "./guests.ts";
+import { chooseStandard, type Standard } from "./standards.ts";
+import { compareVersions, isVersion } from "./versions.ts";
+
+/** A status with the sentences that led to it. */
+export interface StatusJudgement {
+  readonly status: Status;
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Whether the guest's integration services are as new as they should be.
+ *
+ * `missing` takes positive evidence: a Windows that brings none along, no version from any source, no service and no
+ * driver, and nothing that could not be read. Anything less is `unknown`: integration services that recorded no
+ * version are the normal case, since a running guest keeps that value in memory only.
+ */
+export function judgeStatus(input: JudgeInput): StatusJudgement {
+  const { os, integrationServices } = input;
+  const guest = findGuest(os);
+  if (os.family !== "windows") {
+    return only("not-applicable", `the integration services of ${guest.name} are part of its kernel`);
+  }
+  if (guest.nt === null)
+    return only("unknown", "the operating system is not known, so that no version can be expected");
+  const { standard, notes } = chooseStandard(input);
+  const judgement =
+    standard === null
+      ? only(
+          "current",
+          "integration services are part of the operating system's updates, and as new as its build",
+        )
+      : measure(input, integrationServices, standard);
+  return { ...judgement, reasons: [...judgement.reasons, ...notes] };
+}
+
+function only(status: Status, reason: string): StatusJudgement {
+  return { status, reasons: [reason] };
+}
+
+function measure(
+  input: JudgeInput,
+  facts: IntegrationServicesFacts | null,
+  standard: Standard,
+): StatusJudgement {
+  if (facts === null) return only("unknown", "nothing could be learned of the guest's integration services");
+  if (facts.judgedVersion === null) return judgeAbsence(input, facts);
+  if (!isVersion(facts.judgedVersion)) {
+    return only("unknown", `"${facts.judgedVersion}" is not a version that can be compared`);
+  }
+  const isOlder = compareVersions(facts.judgedVersion, standard.version) < 0;
+  const relation = isOlder ? "is older than" : "is not older than";
+  const reasons = [
+    `version ${facts.judgedVersion} (${describeSource(facts)}) ${relation} ${standard.version}, ${standard.origin}`,
+  ];
+  if (!facts.consistent) reasons.push("the sources of the version disagree: an update may be half installed");
+  return { status: isOlder ? "outdated" : "current", reasons };
+}
+
+const SOURCES: Readonly<Record<EvidenceSource, string>> = {
+  recorded: "recorded by the guest",
+  computed: "computed from its devices",
+  "driver-file": "from its driver files",
+  package: "from its servicing packages",
+};
+
+/** Where the judged version was found: `from its driver files: Windows/System32/drivers/vmbus.sys`. */
+function describeSource(facts: IntegrationServicesFacts): string {
+  const evidence =
+    facts.evidence.find(({ source, value }) => value === facts.judgedVersion && source === facts.source) ??
+    facts.evidence.find(({ value }) => value === facts.judgedVersion);
+  if (evidence !== undefined) return `${SOURCES[evidence.source]}: ${evidence.where}`;
+  return facts.source === "none" ? "of no stated source" : SOURCES[facts.source];
+}
+
+function judgeAbsence({ os, findings = [] }: JudgeInput, facts: IntegrationServicesFacts): StatusJudgement {
+  const guest = findGuest(os);
+  const unreadable = findings.find(preventsReading);
+  if (unreadable !== undefined) {
+    return only("unknown", `no version was found, but not everything could be read: ${unreadable.message}`);
+  }
+  if (guest.inBox) {
+    return only(
+      "unknown",
+      `${guest.name} brings integration services along, but no source of their version was found`,
+    );
+  }
+  const trace = [...facts.services, ...facts.drivers].find((service) => service.present);
+  if (trace !== undefined) {
+    return only("unknown", `no version was found, but ${trace.name} is installed`);
+  }
+  const named = facts.evidence.find(({ value }) => value !== "");
+  if (named !== undefined) {
+    return only("unknown", `no version was found, but ${named.where} says "${named.value}"`);
+  }
+  return only(
+    "missing",
+    `${guest.name} brings no integration services along, and no version, service, driver or package of any was found`,
+  );
+}
+
+/** Findings after which "not found" no longer means "not there". */
+function preventsReading({ code }: Finding): boolean {
+  if (code === "IC_VERSION_UNREADABLE") return true;
+  return (
+    /^(?:HIVE|NTFS|PE|REGF)_/.test(code) && CODES[code].kind !== "unsafe" && CODES[code].kind !== "usage"
+  );
+}
