@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import type { GuestReport } from "../audit/index.ts";
+import { shownName } from "./visible-text.ts";
+
+/** `Windows Server 2008 R2 Standard SP1 x64`, as far as the guest tells. */
+export function describeOs({ os }: GuestReport): string {
+  const words = [os.name === null ? nameOfFamily(os) : shownName(os.name)];
+  if (os.servicePack !== null && os.servicePack > 0) words.push(`SP${os.servicePack}`);
+  if (os.architecture !== "unknown") words.push(os.architecture);
+  return words.join(" ");
+}
+
+function nameOfFamily({ family, version }: GuestReport["os"]): string {
+  if (family === "linux") return "Linux";
+  if (family === "freebsd") return "FreeBSD";
+  return version === null ? "Windows of unknown version" : `Windows NT ${shownName(version)}`;
+}
+
+/** The guest's own name, or where it stands in the image: several guests of one image must differ. */
+export function describeMachine({ os, volume }: GuestReport): string {
+  return os.hostname === null
+    ? `on volume ${volume.index}`
+    : `${shownName(os.hostname)}, volume ${volume.index}`;
+}
+
+/** The version of the integration services and what says so. */
+export function describeVersion({ integrationServices, os }: GuestReport): string[] {
+  const { version, source, consistent } = integrationServices;
+  if (version === null) return [os.family === "windows" ? "none found" : "not examined"];
+  const from = `(${source})`;
+  return consistent ? [shownName(version), from] : [shownName(version), from, "disputed"];
+}
