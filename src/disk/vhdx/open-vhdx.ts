@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import { type Finding, finding, VmguestError } from "../../errors.ts";
+import { type ByteSource, readBytes } from "../../io/index.ts";
+import { differencingError } from "../differencing.ts";
+import type { Disk } from "../disk.ts";
+import { MappedDisk } from "../mapped-disk.ts";
+import { Bat } from "./bat.ts";
+import { readHeader } from "./header.ts";
+import { FileIdentifier, HEADER_SECTION_SIZE_BYTES, type VhdxHeader } from "./layout.ts";
+import { isClean, logRange, replayLog } from "./log-replay.ts";
+import { readMetadata } from "./metadata.ts";
+import { readParentPaths } from "./parent-locator.ts";
+import { checkNoOverlap, type FileRange, HEADER_SECTION } from "./ranges.ts";
+import { readRegions } from "./region-table.ts";
+
+const SIGNATURE = new TextEncoder().encode("vhdxfile");
+
+/** Whether a file begins as a VHDX, whatever follows. */
+export function isVhdx(file: ByteSource): boolean {
+  if (file.sizeBytes < SIGNATURE.length) return false;
+  const bytes = readBytes(file, 0, SIGNATURE.length);
+  return SIGNATURE.every((byte, index) => byte === bytes[index]);
+}
+
+/**
+ * Opens a fixed or dynamic VHDX (MS-VHDX). A file that was not closed properly is read as it is after the replay of
+ * its log; the replay happens in memory.
+ *
+ * The log comes before everything but the headers, because region table, metadata and BAT may stand in it.
+ * Throws DISK_DIFFERENCING, with the names of the parent, for a disk that needs one.
+ */
+export function openVhdx(file: ByteSource): Disk {
+  checkIdentifier(file);
+  const { header, findings: headerFindings } = readHeader(file);
+  const log = logRange(header, file.sizeBytes);
+  const current = isClean(header) ? file : replayLog(file, header, log);
+  const { regions, findings: regionFindings } = readRegions(current);
+  const occupied = [HEADER_SECTION, log, ...regions.all];
+  checkNoOverlap(occupied);
+  const metadata = readMetadata(current, regions.metadata);
+  if (metadata.parentLocator !== undefined) {
+    const { what, offset } = metadata.parentLocator;
+    throw differencingError(readParentPaths(current, metadata.parentLocator), { structure: what, offset });
+  }
+  return new MappedDisk(
+    {
+      format: "vhdx",
+      kind: metadata.leavesBlocksAllocated ? "fixed" : "dynamic",
+      sizeBytes: metadata.virtualSizeBytes,
+      logicalSectorSizeBytes: metadata.logicalSectorSizeBytes,
+      logState: isClean(header) ? "clean" : "replayed",
+      dataWriteGuid: header.dataWriteGuid,
+      findings: [...headerFindings, ...findingsOfReplay(header, log), ...regionFindings],
+    },
+    current,
+    new Bat(current, regions.bat, metadata, occupied),
+  );
+}
+
+function checkIdentifier(file: ByteSource): void {
+  const where = { structure: FileIdentifier.structName, offset: 0 };
+  if (!isVhdx(file)) throw new VmguestError("VHDX_NOT", "the signature is missing", where);
+  if (file.sizeBytes < HEADER_SECTION_SIZE_BYTES) {
+    throw new VmguestError(
+      "VHDX_NOT",
+      `the file has ${file.sizeBytes} bytes, its headers alone need 1 MiB`,
+      where,
+    );
+  }
+}
+
+function findingsOfReplay(header: VhdxHeader, log: FileRange): Finding[] {
+  if (isClean(header)) return [];
+  const message = "the file was not closed properly; its log was replayed in memory";
+  return [finding("VHDX_LOG_REPLAYED", message, { structure: log.what, offset: log.offset })];
+}
