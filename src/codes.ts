@@ -45,6 +45,10 @@ export const CODES = {
   ),
   IO_READ: io("a file on the host could not be read", "Check the storage that holds the image."),
   IO_CHANGED: io("the image changed while it was being read", "Shut the VM down and run the command again."),
+  IO_WRITE: io(
+    "a file on the host could not be written",
+    "Check that its folder exists, that you may write to it, and that there is space.",
+  ),
   INTERNAL: corrupt("a mistake in vmguest itself", "Please report it with the command line that led to it."),
 
   // Bytes
@@ -143,6 +147,10 @@ export const CODES = {
     "the NTFS boot sector is damaged; its backup in the last sector was used",
     CHKDSK,
   ),
+  NTFS_MFT_DAMAGED: damaged(
+    "one of the first FILE records is damaged; its copy in $MFTMirr was used",
+    CHKDSK,
+  ),
   NTFS_TORN_RECORD: corrupt(
     "an NTFS record was only half written (its update sequence does not match)",
     CHKDSK,
@@ -227,6 +235,10 @@ export const CODES = {
   // Guests
   GUEST_NONE: notice("no operating system was found in the image"),
   OS_UNKNOWN: damaged("the Windows version in the image is not one that vmguest knows"),
+  OS_EDITION_UNCERTAIN: notice(
+    "edition and product name do not name the same product; the edition was believed",
+  ),
+  WINDOWS_PREVIOUS: notice("a Windows from before an upgrade is kept on the volume; it was not audited"),
   CONTROL_SET_GUESSED: damaged(
     "SYSTEM\\Select\\Current is missing or names no control set; another one was used",
   ),
@@ -248,6 +260,7 @@ export const CODES = {
     "Install KB4474419 and the servicing stack update first, or use the SHA-1 signed package 6.3.9600.18692.",
   ),
   SETUP_STATE_CONFLICT: damaged("the sources of the Windows setup state disagree"),
+  SETUP_COMMAND_ARMED: notice("a command is set to run before the next logon (SYSTEM\\Setup\\CmdLine)"),
   GUEST_UNREADABLE: corrupt("a volume was recognised, but the guest in it could not be read"),
 } as const satisfies Record<string, CodeEntry>;
 

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+export type { NtfsGeometry } from "./boot.ts";
+export type { HiberfileState } from "./hiberfile.ts";
+export type { LogState } from "./log-state.ts";
+export type { NtfsNode } from "./ntfs-node.ts";
+export { type NtfsState, type NtfsStateWord, readNtfsState } from "./ntfs-state.ts";
+export { type NtfsVersion, type NtfsVolume, openNtfs } from "./ntfs-volume.ts";
