@@ -7,13 +7,18 @@
  * scripts, so anything but ASCII goes through the table.
  */
 export function upcase(name: string): string {
-  let isAscii = true;
-  for (let index = 0; index < name.length && isAscii; index++) isAscii = name.charCodeAt(index) < 0x80;
-  if (isAscii) return name.toUpperCase();
+  if (isAscii(name)) return name.toUpperCase();
   let upper = "";
-  for (let index = 0; index < name.length; index++)
+  for (let index = 0; index < name.length; index++) {
     upper += String.fromCharCode(upcaseUnit(name.charCodeAt(index)));
+  }
   return upper;
+}
+
+/** Whether a name has only characters that every program upper-cases alike. */
+export function isAscii(name: string): boolean {
+  for (let index = 0; index < name.length; index++) if (name.charCodeAt(index) > 0x7f) return false;
+  return true;
 }
 
 /** The same for one UTF-16 unit. */
@@ -25,14 +30,14 @@ export function upcaseUnit(unit: number): number {
     if (unit > numberAt(middle, 1)) low = middle + 1;
     else high = middle;
   }
-  if (low === RUNS.length / RUN_WIDTH) return unit;
   const first = numberAt(low, 0);
   const isInRun = unit >= first && (unit - first) % numberAt(low, 2) === 0;
   return isInRun ? unit + numberAt(low, 3) : unit;
 }
 
+/** Beyond the last run, numbers that no unit matches. */
 function numberAt(run: number, column: number): number {
-  return RUNS[run * RUN_WIDTH + column] ?? 0;
+  return RUNS[run * RUN_WIDTH + column] ?? Number.POSITIVE_INFINITY;
 }
 
 const RUN_WIDTH = 4;
