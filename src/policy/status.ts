@@ -106,7 +106,6 @@ function judgeAbsence({ os, findings = [] }: JudgeInput, facts: IntegrationServi
 /** Findings after which "not found" no longer means "not there". */
 function preventsReading({ code }: Finding): boolean {
   if (code === "IC_VERSION_UNREADABLE") return true;
-  return (
-    /^(?:HIVE|NTFS|PE|REGF)_/.test(code) && CODES[code].kind !== "unsafe" && CODES[code].kind !== "usage"
-  );
+  // The notices of these layers (a log that was applied, a dirty flag) are of kind `unsafe` and hide nothing.
+  return /^(?:HIVE|NTFS|PE|REGF)_/.test(code) && CODES[code].kind !== "unsafe";
 }
