@@ -17,8 +17,9 @@ export function judgeGuest(facts: GuestFacts, volume: VolumeReport, options: Jud
     os: facts.os,
     integrationServices: facts.integrationServices,
     windowsUpdate: facts.windowsUpdate.verdict,
-    offered: undefined,
     minimum: options.minimumVersion,
+    findings: facts.findings,
+    sha2: facts.sha2,
   });
   return {
     volume,

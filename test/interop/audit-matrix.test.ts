@@ -21,7 +21,7 @@ function expectGuest({ truth }: BuiltGuest, host: expectation.TestedHost, report
   expect(more).toEqual([]);
   expect(guest?.os).toMatchObject(expectation.osOf(truth));
   expect(guest?.rule.mechanism).toBe(expectation.mechanismOf(host, truth));
-  expect(guest?.verdict.status).toBe(expectation.statusOf(truth));
+  expect(guest?.verdict.status).toBe(expectation.statusOf(host, truth));
   if (truth.kind === "linux") {
     const mechanism = guest?.rule.mechanism;
     expect(guest?.verdict.action).toBe(mechanism === "package-manager" ? "package-manager" : "none");

@@ -102,13 +102,20 @@ export function icOf({ args, registry, files, os }: Truth): {
   return { version, source, consistent, judged };
 }
 
-export function statusOf(truth: Truth): string {
+/** XP and 2003 get what the host's own disk holds: the MSI of Windows Server 2012, or that of 2012 R2. */
+const NEWEST_MSI: Record<TestedHost, string> = {
+  ws2019: "6.3.9600.16384",
+  ws2012r2: "6.3.9600.16384",
+  ws2012: "6.2.9200.16384",
+};
+
+export function statusOf(host: TestedHost, truth: Truth): string {
   const { judged } = icOf(truth);
   const major = truth.os.major ?? 0;
   if (truth.kind === "linux") return "unknown";
   if (major === 10) return "current";
   if (judged === null) return "missing";
-  if (major === 5) return compare(judged, "6.2.9200.16384") < 0 ? "outdated" : "current";
+  if (major === 5) return compare(judged, NEWEST_MSI[host]) < 0 ? "outdated" : "current";
   return compare(judged, NEWEST) < 0 ? "outdated" : "current";
 }
 
