@@ -72,9 +72,12 @@ export class VhdxLog {
   sequence: bigint;
   readonly #fileSizeBytes: number;
 
-  constructor(fileSizeBytes: number, options: { position?: number; sequence?: bigint; guid?: string } = {}) {
+  constructor(
+    fileSizeBytes: number,
+    options: { lengthBytes?: number; position?: number; sequence?: bigint; guid?: string } = {},
+  ) {
     this.#fileSizeBytes = fileSizeBytes;
-    this.bytes = new Uint8Array(MIB);
+    this.bytes = new Uint8Array(options.lengthBytes ?? MIB);
     this.guid = options.guid ?? "0f0e0d0c-0b0a-0908-0706-050403020100";
     this.position = options.position ?? 0;
     this.sequence = options.sequence ?? 0x1122334455667788n;
@@ -94,9 +97,9 @@ export class VhdxLog {
       },
       changes,
     );
-    entry.forEach((byte, index) => {
-      this.bytes[(position + index) % this.bytes.length] = byte;
-    });
+    const untilEnd = this.bytes.length - position;
+    this.bytes.set(entry.subarray(0, untilEnd), position);
+    this.bytes.set(entry.subarray(untilEnd), 0);
     this.position = (position + entry.length) % this.bytes.length;
     this.sequence++;
     return position;

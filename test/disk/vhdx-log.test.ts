@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { openVhdx } from "../../src/disk/index.ts";
+import { MIB } from "../../src/disk/vhdx/layout.ts";
+import { MemorySource, readBytes } from "../../src/io/index.ts";
+import { type LogChange, makeLogEntry, VhdxImage, VhdxLog } from "../lab/vhdx.ts";
+
+const SECTOR = 4096;
+const filled = (byte: number) => new Uint8Array(SECTOR).fill(byte);
+
+/** A disk of 2 MiB whose two blocks are there, filled with 0x11 and 0x22. */
+function plainImage(logLengthBytes = MIB): VhdxImage {
+  const blocks = new Map([0x11, 0x22].map((byte, block) => [block, new Uint8Array(MIB).fill(byte)]));
+  return new VhdxImage({ virtualSizeBytes: 2 * MIB, blocks, logLengthBytes });
+}
+
+const image = plainImage();
+/** File offset of a sector of the disk, whose blocks stand one behind the other. */
+const at = (sector: number) => image.batOffset + MIB + sector * SECTOR;
+const logOf = (options = {}) => new VhdxLog(image.sizeBytes, options);
+
+/** The first byte of each of the first eight sectors of the disk after replay. */
+function firstBytes(log: VhdxLog): number[] {
+  const disk = openVhdx(plainImage().setLog(log));
+  expect(disk.logState).toBe("replayed");
+  return Array.from({ length: 8 }, (_, sector) => disk.read(sector * SECTOR, 1).getUint8(0));
+}
+
+const openError = (log: VhdxLog) => () => openVhdx(plainImage().setLog(log));
+const coded = (code: string) => expect.objectContaining({ code });
+
+describe("a log entry", () => {
+  const data = Uint8Array.from({ length: SECTOR }, (_, index) => 7 * index + 3);
+  const fields = {
+    sequence: 0x1122334455667788n,
+    tail: 0,
+    guid: "0f0e0d0c-0b0a-0908-0706-050403020100",
+    flushedFileOffset: 0x400000,
+    lastFileOffset: 0x400000,
+  };
+  const entry = makeLogEntry(fields, [{ at: 0x300000, data }]);
+
+  test("of the published vector is made byte for byte", () => {
+    expect(createHash("sha256").update(entry).digest("hex")).toBe(
+      "158c36bdabccc8c58e76f4d64e9a8eb0255a0c3e789ac1678508f1a7bb605ed6",
+    );
+    expect(Buffer.from(entry.subarray(0, 96)).toString("hex")).toBe(
+      "6c6f6765183c4f2a0020000000000000887766554433221101000000000000000c0d0e0f0a0b0809070605040302010000004000000000000000400000000000" +
+        "64657363e7eef5fc030a11181f262d3400003000000000008877665544332211",
+    );
+  });
+
+  test("of the published vector is applied: the BAT becomes what it says", () => {
+    const bat = new Uint8Array(SECTOR);
+    new DataView(bat.buffer).setBigUint64(0, BigInt(at(0)) + 6n, true);
+    const log = logOf();
+    log.append([{ at: image.batOffset, data: bat }]);
+    const disk = openVhdx(plainImage().setLog(log));
+    expect(disk.read(0, 1).getUint8(0)).toBe(0x11);
+    expect(disk.read(MIB, 1).getUint8(0)).toBe(0);
+  });
+});
+
+describe("the replay of a log", () => {
+  test("is a finding that says nothing was changed, and leaves every byte of the file as it was", () => {
+    const log = logOf();
+    log.append([{ at: at(0), data: filled(0xaa) }]);
+    const bytes = plainImage().setLog(log).toBytes();
+    const before = createHash("sha256").update(bytes).digest("hex");
+    const disk = openVhdx(new MemorySource(bytes));
+    expect(disk.read(0, 1).getUint8(0)).toBe(0xaa);
+    readBytes(disk, 0, disk.sizeBytes);
+    expect(disk.findings).toMatchObject([{ code: "VHDX_LOG_REPLAYED", severity: "info" }]);
+    expect(createHash("sha256").update(bytes).digest("hex")).toBe(before);
+  });
+
+  test("does not happen where the header names no log, whatever stands there", () => {
+    const log = logOf();
+    log.append([{ at: at(0), data: filled(0xaa) }]);
+    const clean = plainImage();
+    clean.write(MIB, log.bytes);
+    const disk = openVhdx(clean);
+    expect(disk.logState).toBe("clean");
+    expect(disk.read(0, 1).getUint8(0)).toBe(0x11);
+  });
+
+  test("changes nothing where the only entry has no descriptors", () => {
+    const log = logOf();
+    log.append([]);
+    expect(firstBytes(log)).toEqual(Array(8).fill(0x11));
+  });
+
+  test("applies descriptors in order: the last one to name a sector wins", () => {
+    const log = logOf();
+    log.append([
+      { at: at(0), data: filled(1) },
+      { at: at(1), zeros: 3 * SECTOR },
+      { at: at(2), data: filled(2) },
+      { at: at(3), data: filled(3) },
+      { at: at(3), zeros: SECTOR },
+      { at: at(0), data: filled(4) },
+    ]);
+    expect(firstBytes(log)).toEqual([4, 0, 2, 0, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  test("restores the bytes of a sector that the log keeps in the descriptor", () => {
+    const sector = Uint8Array.from({ length: SECTOR }, (_, index) => index * 31 + 1);
+    const log = logOf();
+    log.append([{ at: at(5), data: sector }]);
+    expect(readBytes(openVhdx(plainImage().setLog(log)), 5 * SECTOR, SECTOR)).toEqual(sector);
+  });
+
+  test("goes through more descriptors than the first sector of an entry has room for", () => {
+    const changes = Array.from({ length: 130 }, (_, index) => ({ at: at(index % 8), data: filled(index) }));
+    const log = logOf();
+    log.append(changes);
+    expect(firstBytes(log)).toEqual([128, 129, 122, 123, 124, 125, 126, 127]);
+  });
+
+  test.each([
+    { what: "between two entries", position: MIB - 2 * SECTOR },
+    { what: "behind the header of an entry", position: MIB - SECTOR },
+    { what: "between the data sectors of an entry", position: MIB - 3 * SECTOR },
+  ])("goes on at the begin of the log where it wraps $what", ({ position }) => {
+    const log = logOf({ position });
+    const first = log.append([{ at: at(0), data: filled(1) }]);
+    log.append(
+      [
+        { at: at(1), data: filled(2) },
+        { at: at(2), data: filled(3) },
+      ],
+      { tail: first },
+    );
+    expect(firstBytes(log)).toEqual([1, 2, 3, 0x11, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  test("takes a sequence that fills the whole log", () => {
+    const log = logOf({ position: 512 * 1024 });
+    const first = log.append([{ at: at(0), data: filled(1) }]);
+    for (let entry = 1; entry < 128; entry++)
+      log.append([{ at: at(1), data: filled(entry) }], { tail: first });
+    expect(log.position).toBe(first);
+    expect(firstBytes(log)).toEqual([1, 127, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  test("begins with the tail of the last entry: what came before is in its place already", () => {
+    const log = logOf();
+    log.append([{ at: at(0), data: filled(1) }]);
+    const tail = log.append([{ at: at(1), data: filled(2) }]);
+    log.append([{ at: at(2), data: filled(3) }], { tail });
+    expect(firstBytes(log)).toEqual([0x11, 2, 3, 0x11, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  test("follows the sequence with the highest number, wherever older ones stand", () => {
+    const log = logOf({ sequence: 50n });
+    log.append([{ at: at(0), data: filled(1) }]);
+    log.sequence = 90n;
+    log.append([{ at: at(1), data: filled(2) }]);
+    log.sequence = 70n;
+    log.append([{ at: at(2), data: filled(3) }]);
+    expect(firstBytes(log)).toEqual([0x11, 2, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  test("compares sequence numbers in 64 bits", () => {
+    const log = logOf({ sequence: 2n ** 53n });
+    log.append([{ at: at(0), data: filled(1) }]);
+    log.sequence = 2n ** 53n + 1n;
+    log.append([{ at: at(1), data: filled(2) }], { tail: 0 });
+    expect(firstBytes(log).slice(0, 2)).toEqual([1, 2]);
+  });
+
+  test("passes over a sequence whose tail is no entry of it", () => {
+    const log = logOf({ sequence: 50n });
+    log.append([{ at: at(0), data: filled(1) }]);
+    log.sequence = 90n;
+    log.append([{ at: at(1), data: filled(2) }], { tail: 20 * SECTOR });
+    expect(firstBytes(log)).toEqual([1, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  test("passes over a sequence whose tail is inside an entry of it", () => {
+    const log = logOf({ sequence: 50n });
+    log.append([{ at: at(0), data: filled(1) }]);
+    log.sequence = 90n;
+    const position = log.append([{ at: at(1), data: filled(2) }]);
+    log.append([{ at: at(2), data: filled(3) }], { tail: position + SECTOR });
+    expect(firstBytes(log)).toEqual([1, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11]);
+  });
+
+  const tornAt = (inEntry: number, byte = 0xee) => {
+    const log = logOf();
+    const first = log.append([{ at: at(0), data: filled(1) }]);
+    const second = log.append([{ at: at(1), data: filled(2) }], { tail: first });
+    log.bytes[second + inEntry] = byte;
+    return log;
+  };
+  test.each([
+    { part: "signature", offset: 0 },
+    { part: "checksum", offset: 4 },
+    { part: "length", offset: 9 },
+    { part: "sequence number", offset: 16 },
+    { part: "number of descriptors", offset: 24 },
+    { part: "log GUID", offset: 32 },
+    { part: "descriptor signature", offset: 64 },
+    { part: "descriptor sequence number", offset: 88 },
+    { part: "data sector signature", offset: SECTOR },
+    { part: "upper half of the data sector's sequence number", offset: SECTOR + 4 },
+    { part: "payload", offset: SECTOR + 2000 },
+    { part: "lower half of the data sector's sequence number", offset: SECTOR + SECTOR - 1 },
+  ])("ends before an entry that is torn in its $part", ({ offset }) => {
+    expect(firstBytes(tornAt(offset)).slice(0, 2)).toEqual([1, 0x11]);
+  });
+
+  test("ends before an entry of another log", () => {
+    const log = logOf();
+    const first = log.append([{ at: at(0), data: filled(1) }]);
+    log.append([{ at: at(1), data: filled(2) }], {
+      tail: first,
+      guid: "00000000-0000-0000-0000-00000000000a",
+    });
+    expect(firstBytes(log).slice(0, 2)).toEqual([1, 0x11]);
+  });
+
+  test("ends before a gap in the sequence numbers", () => {
+    const log = logOf({ sequence: 50n });
+    log.append([{ at: at(0), data: filled(1) }]);
+    log.sequence = 40n;
+    log.append([{ at: at(1), data: filled(2) }]);
+    expect(firstBytes(log).slice(0, 2)).toEqual([1, 0x11]);
+  });
+
+  test("reaches the region table, the metadata and the BAT before they are read", () => {
+    const dirty = plainImage();
+    const log = logOf();
+    const intact = (offset: number) => ({ at: offset, data: readBytes(dirty, offset, SECTOR).slice() });
+    const places = [192 * 1024, dirty.metadataOffset, dirty.metadataOffset + 65_536, dirty.batOffset];
+    log.append(places.map(intact));
+    for (const offset of places) dirty.write(offset, new Uint8Array(SECTOR));
+    const disk = openVhdx(dirty.setLog(log));
+    expect(disk.findings.map(({ code }) => code)).toEqual(["VHDX_LOG_REPLAYED"]);
+    expect(disk.read(MIB, 1).getUint8(0)).toBe(0x22);
+  });
+
+  test("lets the file grow: what lies behind its end reads as zeros", () => {
+    const grown = plainImage();
+    const lastFileOffset = grown.sizeBytes + MIB;
+    const bat = readBytes(grown, grown.batOffset, SECTOR).slice();
+    new DataView(bat.buffer).setBigUint64(8, BigInt(grown.sizeBytes) + 6n, true);
+    const log = logOf();
+    log.append(
+      [
+        { at: grown.batOffset, data: bat },
+        { at: grown.sizeBytes + SECTOR, data: filled(9) },
+      ],
+      {
+        lastFileOffset,
+      },
+    );
+    const disk = openVhdx(grown.setLog(log));
+    expect([0, SECTOR, 2 * SECTOR].map((offset) => disk.read(MIB + offset, 1).getUint8(0))).toEqual([
+      0, 9, 0,
+    ]);
+    expect(readBytes(disk, MIB - 2, SECTOR + 4).filter((byte) => byte !== 0)).toEqual(
+      Uint8Array.of(0x11, 0x11, 9, 9),
+    );
+  });
+
+  test("gives what applying every change in turn to a copy gives, over any ranges", () => {
+    const area = 16;
+    const change = fc.oneof(
+      fc.record({ sector: fc.nat(area - 1), byte: fc.integer({ min: 1, max: 255 }) }),
+      fc.record({ sector: fc.nat(area - 1), zeros: fc.nat(5) }),
+    );
+    const entries = fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 6 });
+    const ranges = fc.array(fc.tuple(fc.nat(area * SECTOR), fc.nat(3 * SECTOR)), { minLength: 1 });
+    fc.assert(
+      fc.property(entries, fc.nat(255), ranges, (changes, startSector, reads) => {
+        const model = new Uint8Array(MIB).fill(0x11);
+        const log = logOf({ position: startSector * SECTOR });
+        for (const entry of changes) {
+          const described = entry.map((step): LogChange => {
+            const start = step.sector * SECTOR;
+            if ("byte" in step) {
+              model.fill(step.byte, start, start + SECTOR);
+              return { at: at(step.sector), data: filled(step.byte) };
+            }
+            model.fill(0, start, start + step.zeros * SECTOR);
+            return { at: at(step.sector), zeros: step.zeros * SECTOR };
+          });
+          log.append(described, { tail: startSector * SECTOR });
+        }
+        const disk = openVhdx(plainImage().setLog(log));
+        return reads.every(([offset, length]) => {
+          const found = readBytes(disk, offset, length);
+          return Buffer.compare(found, model.subarray(offset, offset + length)) === 0;
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("a log that cannot be replayed", () => {
+  test("because it holds no entry is VHDX_LOG_NO_SEQUENCE", () => {
+    expect(openError(logOf())).toThrow(coded("VHDX_LOG_NO_SEQUENCE"));
+  });
+
+  test("because the file became shorter is VHDX_TRUNCATED", () => {
+    const log = logOf();
+    log.append([], { flushedFileOffset: image.sizeBytes + 1 });
+    expect(openError(log)).toThrow(coded("VHDX_TRUNCATED"));
+  });
+
+  test.each([
+    { target: "the first header", at: 64 * 1024 },
+    { target: "the second header", at: 128 * 1024 },
+    { target: "the log itself", at: MIB + 16 * SECTOR },
+    { target: "no whole sector", at: at(0) + 512 },
+    { target: "the end of the file and beyond", at: image.sizeBytes },
+  ])("because it would write to $target is VHDX_LOG_TARGET", ({ at: target }) => {
+    for (const change of [
+      { at: target, data: filled(1) },
+      { at: target, zeros: SECTOR },
+    ]) {
+      const log = logOf();
+      log.append([change]);
+      expect(openError(log)).toThrow(coded("VHDX_LOG_TARGET"));
+    }
+  });
+
+  test.each([
+    { zeros: 2 ** 52, code: "VHDX_LOG_TARGET" },
+    { zeros: 2 ** 63, code: "VALUE_TOO_LARGE" },
+    { zeros: 100, code: "VHDX_LOG_TARGET" },
+  ])("because it would zero $zeros bytes is $code", ({ zeros, code }) => {
+    const log = logOf();
+    log.append([{ at: at(0), zeros }]);
+    expect(openError(log)).toThrow(coded(code));
+  });
+
+  test("because the disk behind it has no end is told apart from a large one", () => {
+    const log = logOf();
+    log.append([{ at: at(0), zeros: 2 ** 40 }], { lastFileOffset: 2 ** 50 });
+    expect(openVhdx(plainImage().setLog(log)).read(0, 1).getUint8(0)).toBe(0);
+  });
+
+  test("because it is longer than any real one is LIMIT_EXCEEDED", () => {
+    const long = plainImage(257 * MIB);
+    expect(() => openVhdx(long.setLog(logOf()))).toThrow(coded("LIMIT_EXCEEDED"));
+  });
+
+  test("because its entries overlap over and over is LIMIT_EXCEEDED", () => {
+    const log = logOf();
+    for (let position = 0; position < MIB; position += SECTOR) {
+      log.position = position;
+      log.append([]);
+      // Claims to be as long as the log, nothing but slack behind the header.
+      new DataView(log.bytes.buffer).setUint32(position + 8, MIB, true);
+    }
+    expect(openError(log)).toThrow(coded("LIMIT_EXCEEDED"));
+  });
+
+  const hugeLog = (lengthMib: number, changes: LogChange[]) => {
+    const lengthBytes = lengthMib * MIB;
+    const large = plainImage(lengthBytes);
+    const log = new VhdxLog(large.sizeBytes, { lengthBytes });
+    log.append(changes, { lastFileOffset: 2 ** 40 });
+    return () => openVhdx(large.setLog(log));
+  };
+  const far = (sector: number) => 2 ** 39 + sector * SECTOR;
+
+  test("because it writes more than fits into memory is LIMIT_EXCEEDED", () => {
+    const data = filled(1);
+    const changes = Array.from({ length: 16_385 }, (_, sector) => ({ at: far(sector), data }));
+    expect(hugeLog(65, changes)).toThrow(/writes more than 16384 sectors/);
+  });
+
+  test("because it zeroes too many ranges is LIMIT_EXCEEDED", () => {
+    const changes = Array.from({ length: 16_385 }, (_, sector) => ({ at: far(2 * sector), zeros: SECTOR }));
+    expect(hugeLog(1, changes)).toThrow(/zeroes more than 16384 ranges/);
+  });
+
+  test("because it keeps zeroing what is to be looked through is LIMIT_EXCEEDED", () => {
+    const data = filled(1);
+    const written = Array.from({ length: 4097 }, (_, sector) => ({ at: far(sector), data }));
+    const zeroed = Array.from({ length: 4097 }, () => ({ at: far(10_000), zeros: 5000 * SECTOR }));
+    expect(hugeLog(17, [...written, ...zeroed])).toThrow(/over and over again/);
+  });
+});
