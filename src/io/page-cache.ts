@@ -18,6 +18,7 @@ export interface PageCacheOptions {
 /** Small pages, because an audit hops through hives and indexes: bench/page-size measures it. */
 const PAGE_SIZE_BYTES = 4096;
 const CAPACITY_BYTES = 16 * 1024 * 1024;
+const EMPTY = new Uint8Array(0);
 
 /**
  * A bounded cache of immutable pages over a backing.
@@ -32,7 +33,10 @@ export class PageCache implements ByteSource {
   readonly #pageSizeBytes: number;
   readonly #pageCountMax: number;
   /** In order of use: a Map iterates in insertion order, and a hit is inserted again at the end. */
-  readonly #pages = new Map<number, Uint8Array>();
+  readonly #pages = new Map<number, Uint8Array<ArrayBuffer>>();
+  /** The page used last, which the next read usually wants again: spares the Map two changes. */
+  #latestIndex = -1;
+  #latestPage = EMPTY;
 
   constructor(backing: Backing, options: PageCacheOptions = {}) {
     this.#backing = backing;
@@ -60,7 +64,15 @@ export class PageCache implements ByteSource {
     return this.#pages.values();
   }
 
-  #page(index: number): Uint8Array {
+  #page(index: number): Uint8Array<ArrayBuffer> {
+    if (index !== this.#latestIndex) {
+      this.#latestPage = this.#lookUp(index);
+      this.#latestIndex = index;
+    }
+    return this.#latestPage;
+  }
+
+  #lookUp(index: number): Uint8Array<ArrayBuffer> {
     const cached = this.#pages.get(index);
     if (cached !== undefined) {
       this.#pages.delete(index);
@@ -74,7 +86,7 @@ export class PageCache implements ByteSource {
     return page;
   }
 
-  #keep(index: number, page: Uint8Array): void {
+  #keep(index: number, page: Uint8Array<ArrayBuffer>): void {
     this.#pages.set(index, page);
     if (this.#pages.size <= this.#pageCountMax) return;
     const [oldest] = this.#pages.keys();
