@@ -112,7 +112,7 @@ const NEWEST_MSI: Record<TestedHost, string> = {
 export function statusOf(host: TestedHost, truth: Truth): string {
   const { judged } = icOf(truth);
   const major = truth.os.major ?? 0;
-  if (truth.kind === "linux") return "unknown";
+  if (truth.kind === "linux") return "not-applicable";
   if (major === 10) return "current";
   if (judged === null) return "missing";
   if (major === 5) return compare(judged, NEWEST_MSI[host]) < 0 ? "outdated" : "current";
