@@ -1,2 +1,13 @@
 // SPDX-License-Identifier: MIT
 export type * from "./facts.ts";
+export { linuxGuestFacts } from "./linux.ts";
+export {
+  findSystemRoots,
+  findWindows,
+  type OpenedHive,
+  openHive,
+  openWindows,
+  type SystemRoots,
+  type WindowsInstallation,
+} from "./windows/installation.ts";
+export { readWindowsFacts } from "./windows/windows-facts.ts";

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import type { GuestReader } from "./guest-reader.ts";
+import type { KeyView } from "./hive-view.ts";
+
+/** Where component based servicing (CBS) keeps its state, since Windows Vista. */
+export const SERVICING_KEY = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing";
+
+/**
+ * `CurrentState` of a package, from Microsoft's chart of servicing states. Lower states are on the way (staged 0x40,
+ * install pending 0x60, partially installed 0x65) or absent.
+ */
+const STATES = { superseded: 0x50, installed: 0x70, permanent: 0x80 } as const;
+
+/** Packages of one name that are looked at: a real store keeps a handful of versions of each. */
+const PACKAGE_COUNT_MAX = 64;
+
+/** A package that CBS knows, by the key it keeps of it: `<name>~<token>~<architecture>~<language>~<version>`. */
+export interface ServicingPackage {
+  readonly name: string;
+  /** Empty for the package itself, a culture for its texts. */
+  readonly language: string;
+  readonly version: string;
+  /** The key and value that tell its state. */
+  readonly where: string;
+  readonly isInstalled: boolean;
+  /** Something newer took its place; what it brought is still there. */
+  readonly isSuperseded: boolean;
+}
+
+/** The packages of a guest's component store, found by the beginnings of their names and never enumerated. */
+export class ComponentStore {
+  readonly #packages: KeyView;
+
+  constructor(guest: GuestReader) {
+    this.#packages = guest.software.key(`${SERVICING_KEY}\\Packages`);
+  }
+
+  /** False where there is no list of packages to search, or none that can be read. */
+  get isReadable(): boolean {
+    return this.#packages.isPresent;
+  }
+
+  /** The packages whose names begin with `prefix`. */
+  packages(prefix: string): ServicingPackage[] {
+    return this.#packages.subkeysStartingWith(prefix, PACKAGE_COUNT_MAX).map(describePackage);
+  }
+}
+
+function describePackage(key: KeyView): ServicingPackage {
+  const [name = "", , , language = "", version = ""] = key.name.split("~");
+  const state = key.number("CurrentState");
+  return {
+    name,
+    language,
+    version,
+    where: key.where("CurrentState"),
+    isInstalled: state === STATES.installed || state === STATES.permanent,
+    isSuperseded: state === STATES.superseded,
+  };
+}

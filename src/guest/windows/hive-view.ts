@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+import type { Hive, Key, Value } from "../../registry/index.ts";
+import type { FindingLog } from "./finding-log.ts";
+
+/** Values of facts are words and numbers; a longer one is none that Windows wrote there, and is not read. */
+const VALUE_SIZE_MAX = 64 * 1024;
+
+/** Characters of a text that reach the report: more than any name of Windows, too few to flood it. */
+const TEXT_LENGTH_MAX = 256;
+
+/** Texts of a REG_MULTI_SZ that are looked at; device ids have about six. */
+const TEXT_COUNT_MAX = 64;
+
+/**
+ * One hive of a guest, read for facts: what is absent, of another type or damaged is undefined, and damage is a
+ * finding. So each fact is lost by itself, never the audit.
+ */
+export class HiveView {
+  /** The hive's file on its volume: `Windows/System32/config/SOFTWARE`. */
+  readonly path: string;
+  readonly #hive: Hive;
+  readonly #log: FindingLog;
+
+  constructor(hive: Hive, path: string, log: FindingLog) {
+    this.#hive = hive;
+    this.path = path;
+    this.#log = log;
+  }
+
+  /** The key at `path`, which need not exist. */
+  key(path: string): KeyView {
+    const key = this.#log.attempt({ path: this.path }, () => this.#hive.find(path), "unreadable" as const);
+    return new KeyView(this.path, path, key, this.#log);
+  }
+}
+
+/** A key that may be absent or unreadable; all its values are then undefined and it has no subkeys. */
+export class KeyView {
+  readonly state: "present" | "absent" | "unreadable";
+  /** Path from the root of the hive. */
+  readonly path: string;
+  readonly #hivePath: string;
+  readonly #key: Key | undefined;
+  readonly #log: FindingLog;
+
+  constructor(hivePath: string, path: string, key: Key | "unreadable" | undefined, log: FindingLog) {
+    this.#hivePath = hivePath;
+    this.path = path;
+    this.#log = log;
+    this.#key = key === "unreadable" ? undefined : key;
+    this.state = key === "unreadable" ? "unreadable" : key === undefined ? "absent" : "present";
+  }
+
+  get isPresent(): boolean {
+    return this.state === "present";
+  }
+
+  /** Last part of the path. */
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf("\\") + 1);
+  }
+
+  /** True for a present key with neither subkeys nor values. */
+  get isEmpty(): boolean {
+    const count = this.#attempt(
+      () => (this.#key === undefined ? 1 : this.#key.subkeyCount + this.#key.valueCount),
+      1,
+    );
+    return count === 0;
+  }
+
+  /** Where this key, or a value of it, stands, as evidence says it: `<file of the hive>: <key>\<value>`. */
+  where(valueName?: string): string {
+    return `${this.#hivePath}: ${valueName === undefined ? this.path : `${this.path}\\${valueName}`}`;
+  }
+
+  has(valueName: string): boolean {
+    return this.#value(valueName) !== undefined;
+  }
+
+  /** A REG_SZ or REG_EXPAND_SZ, cut to a length that a report can hold. */
+  text(valueName: string): string | undefined {
+    const text = this.#read(valueName, (value) => value.text());
+    return text === undefined ? undefined : bounded(text);
+  }
+
+  /** The texts of a REG_MULTI_SZ, or a REG_SZ as the only one; none where there is no such value. */
+  texts(valueName: string): readonly string[] {
+    const texts = this.#read(valueName, (value) => value.texts() ?? value.text());
+    if (texts === undefined) return [];
+    return typeof texts === "string" ? [bounded(texts)] : texts.slice(0, TEXT_COUNT_MAX).map(bounded);
+  }
+
+  /** A REG_DWORD. */
+  number(valueName: string): number | undefined {
+    return this.#read(valueName, (value) => value.number());
+  }
+
+  /** The subkey of that name, which need not exist. */
+  subkey(name: string): KeyView {
+    const key = this.#attempt(() => this.#key?.subkey(name), "unreadable" as const);
+    return this.#child(name, key);
+  }
+
+  /** The subkeys, at most `countMax` of them. */
+  subkeys(countMax: number): readonly KeyView[] {
+    return this.#collect(countMax, () => this.#key?.subkeys());
+  }
+
+  /** The subkeys whose names begin with `prefix`, in any case, at most `countMax` of them. */
+  subkeysStartingWith(prefix: string, countMax: number): readonly KeyView[] {
+    return this.#collect(countMax, () => this.#key?.subkeysStartingWith(prefix));
+  }
+
+  #collect(countMax: number, list: () => Iterable<Key> | undefined): readonly KeyView[] {
+    const found: KeyView[] = [];
+    this.#attempt(() => {
+      for (const key of list() ?? []) {
+        if (found.length === countMax) break;
+        found.push(this.#child(key.name, key));
+      }
+    }, undefined);
+    return found;
+  }
+
+  #child(name: string, key: Key | "unreadable" | undefined): KeyView {
+    return new KeyView(this.#hivePath, `${this.path}\\${name}`, key, this.#log);
+  }
+
+  #value(valueName: string): Value | undefined {
+    return this.#attempt(() => this.#key?.value(valueName), undefined);
+  }
+
+  #read<T>(valueName: string, decode: (value: Value) => T | undefined): T | undefined {
+    const value = this.#value(valueName);
+    if (value === undefined || value.sizeBytes > VALUE_SIZE_MAX) return undefined;
+    return this.#attempt(() => decode(value), undefined);
+  }
+
+  #attempt<T, U>(work: () => T, otherwise: U): T | U {
+    return this.#log.attempt({ path: this.where() }, work, otherwise);
+  }
+}
+
+function bounded(text: string): string {
+  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 1)}…`;
+}

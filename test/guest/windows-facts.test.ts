@@ -1,0 +1,246 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { VmguestError } from "../../src/errors.ts";
+import { findWindows, linuxGuestFacts, readWindowsFacts } from "../../src/guest/index.ts";
+import { FakeFileSystem } from "../lab/fake-file-system.ts";
+import { buildHive, type HiveTree, raw } from "../lab/hive.ts";
+import { softwareTree, systemTree } from "../lab/windows/trees.ts";
+import {
+  buildWindows,
+  mergeTrees,
+  RELEASES,
+  type ReleaseName,
+  type TreeChange,
+  type WindowsOptions,
+  windowsFiles,
+} from "../lab/windows.ts";
+
+function factsOf(options: WindowsOptions) {
+  const [windows] = findWindows(buildWindows(options));
+  return readWindowsFacts(windows ?? expect.fail("no Windows"));
+}
+
+const setup = (values: TreeChange): TreeChange => ({ Setup: values });
+const SEALED = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
+const imageState = (ImageState: string | null): TreeChange => ({
+  Microsoft: { Windows: { CurrentVersion: { Setup: { State: { ImageState } } } } },
+});
+const utf16 = (text: string) => new Uint8Array(Buffer.from(`\ufeff${text}`, "utf16le"));
+const ascii = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+
+describe("a healthy guest", () => {
+  test.each(Object.keys(RELEASES) as ReleaseName[])("of %s has no finding but that of SHA-2", (release) => {
+    const { findings, setupState, windowsUpdate, pendingServicing, systemRoot } = factsOf({ release });
+    const isOld = RELEASES[release].major === 6 && RELEASES[release].minor < 2;
+    expect(findings.map(({ code }) => code)).toEqual(isOld ? ["SHA2_MISSING"] : []);
+    expect({ setupState, verdict: windowsUpdate.verdict, pendingServicing, systemRoot }).toEqual({
+      setupState: "specialized",
+      verdict: "windows-update",
+      pendingServicing: [],
+      systemRoot: "Windows",
+    });
+  });
+
+  test("is read the same a second time", () => {
+    expect(factsOf({ release: "ws2012r2" })).toEqual(factsOf({ release: "ws2012r2" }));
+  });
+});
+
+describe("the setup state is read from", () => {
+  const sealed = setup({
+    SetupType: 2,
+    SystemSetupInProgress: 1,
+    OOBEInProgress: 1,
+    CmdLine: "oobe\\windeploy.exe",
+  });
+
+  test.each<[title: string, state: string, options: Omit<WindowsOptions, "release">]>([
+    ["the image state and SYSTEM\\Setup", "generalized", { software: imageState(SEALED), system: sealed }],
+    [
+      "State.ini where the registry says nothing",
+      "generalized",
+      {
+        software: imageState(null),
+        system: sealed,
+        files: { "Setup/State/State.ini": ascii(`[State]\r\nImageState=${SEALED}\r\n`) },
+      },
+    ],
+    [
+      "State.ini in UTF-16",
+      "generalized",
+      {
+        software: imageState(null),
+        system: sealed,
+        files: { "Setup/State/State.ini": utf16(`[State]\r\nImageState = ${SEALED}`) },
+      },
+    ],
+    [
+      "the tag of sysprep where neither says anything",
+      "generalized",
+      {
+        software: imageState(null),
+        system: sealed,
+        files: { "System32/Sysprep/Sysprep_succeeded.tag": new Uint8Array() },
+      },
+    ],
+    [
+      "AuditInProgress",
+      "audit",
+      { software: imageState("IMAGE_STATE_UNDEPLOYABLE"), system: setup({ AuditInProgress: 1 }) },
+    ],
+    [
+      "AuditBoot",
+      "audit",
+      { software: imageState("IMAGE_STATE_UNDEPLOYABLE"), system: setup({ Status: { AuditBoot: 1 } }) },
+    ],
+  ])("%s", (_title, state, options) => {
+    expect(factsOf({ release: "ws2012r2", ...options }).setupState).toBe(state);
+  });
+
+  test("sources that contradict each other, with a finding", () => {
+    const facts = factsOf({ release: "ws2012r2", system: sealed });
+    expect(facts.setupState).toBe("undeployable");
+    expect(facts.findings).toMatchObject([
+      { code: "SETUP_STATE_CONFLICT", where: { path: "Windows/System32/config/SYSTEM: Setup" } },
+    ]);
+  });
+
+  test("a sysprep that broke off", () => {
+    const system = setup({
+      SetupType: 2,
+      SystemSetupInProgress: 1,
+      Status: { SysprepStatus: { GeneralizationState: 3 } },
+    });
+    expect(factsOf({ release: "ws2012r2", software: imageState(SEALED), system }).setupState).toBe(
+      "undeployable",
+    );
+  });
+
+  test("a machine with a foreign command armed, which is named", () => {
+    const facts = factsOf({
+      release: "win7",
+      system: setup({ SetupType: 2, CmdLine: "cmd.exe /c C:\\resume.cmd" }),
+    });
+    expect(facts.setupState).toBe("specialized");
+    expect(facts.findings).toContainEqual(expect.objectContaining({ code: "SETUP_COMMAND_ARMED" }));
+  });
+});
+
+describe("damage costs the fact it hits", () => {
+  test("a value of another type is as if it were not there", () => {
+    const software = {
+      Microsoft: { "Windows NT": { CurrentVersion: { ProductName: 7, EditionID: ["a"], CSDVersion: 1n } } },
+    };
+    const { os } = factsOf({ release: "ws2012r2", software });
+    expect(os).toMatchObject({ id: "ws2012r2", name: null, edition: null, servicePack: null });
+  });
+
+  test("an overlong text is cut, a value beyond all reason left out", () => {
+    const software = (name: string) => ({
+      Microsoft: { "Windows NT": { CurrentVersion: { ProductName: name } } },
+    });
+    const { os } = factsOf({ release: "ws2012r2", software: software("\u001b[2J".padEnd(9000, "=")) });
+    expect(os.name).toHaveLength(256);
+    expect(os.name?.startsWith("\u001b[2J=")).toBe(true);
+    expect(factsOf({ release: "ws2012r2", software: software("=".repeat(100_000)) }).os.name).toBeNull();
+  });
+
+  test("a hostile number of devices and packages is not followed to its end", () => {
+    const many = (count: number, key: HiveTree) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, key]));
+    const facts = factsOf({
+      release: "ws2012r2",
+      control: { Enum: { VMBUS: many(500, many(40, {})) as never } },
+    });
+    expect(facts.os.id).toBe("ws2012r2");
+  });
+
+  test("a folder that cannot be looked into is a finding", () => {
+    const torn = new VmguestError("NTFS_INDEX", "the index is damaged");
+    const files = {
+      ...windowsFiles({ release: "ws2012r2", devices: {}, drivers: null }),
+      "Windows/WinSxS/": torn,
+    };
+    const [windows] = findWindows(new FakeFileSystem(files));
+    const { findings, os } = readWindowsFacts(windows ?? expect.fail("no Windows"));
+    expect(os.id).toBe("ws2012r2");
+    expect(findings).toMatchObject([{ code: "NTFS_INDEX", where: { path: "Windows/WinSxS/pending.xml" } }]);
+  });
+});
+
+/** Every value of a tree with its path, to be replaced one by one. */
+function* pathsOf(tree: HiveTree, above: readonly string[] = []): Iterable<readonly string[]> {
+  for (const [name, content] of Object.entries(tree)) {
+    const path = [...above, name];
+    const isKey = typeof content === "object" && Object.getPrototypeOf(content) === Object.prototype;
+    if (isKey) yield* pathsOf(content as HiveTree, path);
+    else yield path;
+  }
+}
+
+const changeAt = (path: readonly string[], value: unknown): never =>
+  path.reduceRight((inner: unknown, name) => ({ [name]: inner }), value) as never;
+
+describe("whatever a guest holds, facts come out or a typed error", () => {
+  const software = softwareTree(RELEASES.ws2008r2);
+  const system = systemTree(RELEASES.ws2008r2, { "ACPI\\VMBus": "6.1.7601.17514" });
+  const softwarePaths = [...pathsOf(software)];
+  const systemPaths = [...pathsOf(system)];
+  const garbage = fc.oneof(
+    fc.string({ maxLength: 40 }),
+    fc.nat(0xffff_ffff),
+    fc.array(fc.string(), { maxLength: 3 }),
+    fc.tuple(fc.nat(0x20), fc.uint8Array({ maxLength: 40 })).map(([type, bytes]) => raw(type, bytes)),
+  );
+
+  function readGarbage(hives: { software: Uint8Array; system: Uint8Array }): void {
+    const files = { "System32/config/SOFTWARE": hives.software, "System32/config/SYSTEM": hives.system };
+    try {
+      const [windows] = findWindows(buildWindows({ release: "ws2008r2", files }));
+      const facts = readWindowsFacts(windows ?? expect.fail("no Windows"));
+      expect(JSON.stringify(facts).length).toBeLessThan(100_000);
+    } catch (error) {
+      if (!(error instanceof VmguestError)) throw error;
+    }
+  }
+
+  test("with garbage for values", () => {
+    const changes = (paths: (readonly string[])[]) =>
+      fc.array(fc.tuple(fc.constantFrom(...paths), garbage), { minLength: 1, maxLength: 5 });
+    const put = (tree: HiveTree, some: (readonly [readonly string[], unknown])[]) =>
+      buildHive(some.reduce((changed, [path, value]) => mergeTrees(changed, changeAt(path, value)), tree));
+    fc.assert(
+      fc.property(changes(softwarePaths), changes(systemPaths), (inSoftware, inSystem) => {
+        readGarbage({ software: put(software, inSoftware), system: put(system, inSystem) });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("with bytes of its hives changed", () => {
+    const whole = { software: buildHive(software), system: buildHive(system) };
+    const edits = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 20 });
+    const damaged = (bytes: Uint8Array, some: [number, number][]) => {
+      const copy = bytes.slice();
+      for (const [at, value] of some) copy[4096 + (at % (copy.length - 4096))] = value;
+      return copy;
+    };
+    fc.assert(
+      fc.property(edits, edits, (inSoftware, inSystem) => {
+        readGarbage({
+          software: damaged(whole.software, inSoftware),
+          system: damaged(whole.system, inSystem),
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test("of a Linux guest nothing is claimed", () => {
+  const { os, integrationServices, windowsUpdate, findings } = linuxGuestFacts();
+  expect(os).toMatchObject({ id: "linux", family: "linux", version: null });
+  expect(integrationServices).toBeNull();
+  expect(windowsUpdate.verdict).toBe("unknown");
+  expect(findings).toEqual([]);
+});
