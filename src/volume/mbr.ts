@@ -13,7 +13,7 @@ import type { PartitionList, PartitionPlace } from "./partition-list.ts";
 const RECORD_COUNT = 4;
 /** Logical partitions are numbered after the four places of the master boot record, used or not. */
 const FIRST_LOGICAL_NUMBER = RECORD_COUNT + 1;
-/** Drive letters end at 24 and fdisk stops at 60 logical partitions; a longer chain was made to keep us busy. */
+/** Windows has 24 letters to give and fdisk makes 60 partitions at most; a longer chain was made to keep us busy. */
 const MAX_EXTENDED_RECORDS = 128;
 
 const EXTENDED_TYPES: readonly number[] = [
