@@ -111,8 +111,7 @@ function placeOf(recordNumber: number, recordSizeBytes: number) {
 }
 
 function describeSignature(signature: string): string {
-  if (signature === "BAAD") return '"BAAD" (marked as beyond repair)';
-  return /^[\x20-\x7e]{4}$/.test(signature)
-    ? `"${signature}"`
-    : `with ${Buffer.from(signature, "latin1").toString("hex")}`;
+  if (signature === "BAAD") return 'begins with "BAAD": it was given up as beyond repair';
+  if (signature === "\0\0\0\0") return "was never written: it is empty";
+  return 'does not begin with "FILE"';
 }
