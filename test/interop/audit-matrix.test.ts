@@ -40,7 +40,7 @@ function expectGuest({ truth }: BuiltGuest, host: expectation.TestedHost, report
   expect(ic?.dataExchange).toBe(expectation.dataExchangeOf(truth));
   expect(guest?.windowsUpdate.verdict).toBe(expectation.windowsUpdateOf(truth));
   expect(guest?.setupState).toBe(truth.args["generalized"] === true ? "generalized" : "specialized");
-  expect(guest?.pendingServicing.length).toBe(truth.args["pending"] === true ? expect.any(Number) : 0);
+  expect((guest?.pendingServicing.length ?? 0) > 0).toBe(truth.args["pending"] === true);
   expect(guest?.volume.state).toEqual(expectation.stateOf(truth));
   const codes = report.findings.map(({ code }) => code);
   expect(codes).toEqual(expect.arrayContaining(expectation.findingsOf(truth)));

@@ -71,7 +71,7 @@ export function osOf({ args, os, arch, kind }: Truth): object {
 }
 
 /** Version, its source and whether the sources agree, from what the builder wrote. */
-export function icOf({ args, registry, files, os }: Truth): {
+export function icOf({ registry, files, os }: Truth): {
   version: string | null;
   source: string;
   consistent: boolean;
@@ -98,7 +98,6 @@ export function icOf({ args, registry, files, os }: Truth): {
         : fileVersion !== null
           ? "driver-file"
           : "none";
-  void args;
   return { version, source, consistent, judged };
 }
 
@@ -110,13 +109,12 @@ const NEWEST_MSI: Record<TestedHost, string> = {
 };
 
 export function statusOf(host: TestedHost, truth: Truth): string {
-  const { judged } = icOf(truth);
-  const major = truth.os.major ?? 0;
   if (truth.kind === "linux") return "not-applicable";
-  if (major === 10) return "current";
+  const { judged } = icOf(truth);
+  if (truth.os.major === 10) return "current";
   if (judged === null) return "missing";
-  if (major === 5) return compare(judged, NEWEST_MSI[host]) < 0 ? "outdated" : "current";
-  return compare(judged, NEWEST) < 0 ? "outdated" : "current";
+  const newest = truth.os.major === 5 ? NEWEST_MSI[host] : NEWEST;
+  return compare(judged, newest) < 0 ? "outdated" : "current";
 }
 
 function compare(a: string, b: string): number {
