@@ -5,14 +5,9 @@ import { type Cell, type Column, cell, fitsColumns, formatColumns, type Row } fr
 import { formatFindings } from "./findings.ts";
 import { describeMachine, describeOs, describeVersion } from "./guest-words.ts";
 import { type Paint, paintWith, type Style } from "./paint.ts";
+import type { TableOptions } from "./table-options.ts";
 import { wrapText } from "./text-width.ts";
 import { makeVisible, shownSentence } from "./visible-text.ts";
-
-export interface TableOptions {
-  readonly colour: boolean;
-  /** Columns of the terminal. */
-  readonly width: number;
-}
 
 /** Narrower than this the sentences become towers; the terminal wraps them then. */
 const WIDTH_MIN = 60;

@@ -1,4 +1,15 @@
 // SPDX-License-Identifier: MIT
-export { formatTable, type TableOptions } from "./audit-table.ts";
+export { formatTable } from "./audit-table.ts";
+export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts";
 export { formatJson } from "./json.ts";
+export {
+  formatRegistryJson,
+  formatRegistryKey,
+  type RegistryKey,
+  type RegistryListing,
+  type RegistryValue,
+} from "./registry-query.ts";
+export { formatServices, type GuestServices, type ServiceReport } from "./service-list.ts";
+export type { TableOptions } from "./table-options.ts";
+export { describeUpdateTable, formatUpdateTable } from "./update-table.ts";
 export { makeVisible } from "./visible-text.ts";

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../errors.ts";
+import type { AnyCommand, Option, RawArguments } from "./command.ts";
+
+/** The arguments as the command's `run` takes them, from what either parser read. Throws USAGE. */
+export function checkArguments(command: AnyCommand, raw: RawArguments): Record<string, unknown> {
+  const checked: Record<string, unknown> = {};
+  for (const name of Object.keys(command.positionals)) checked[name] = raw[name];
+  for (const [name, option] of Object.entries(command.options)) {
+    checked[name] = checkOption(name, option, raw[name]);
+  }
+  return checked;
+}
+
+function checkOption(name: string, option: Option, given: RawArguments[string]): unknown {
+  if (option.kind === "flag") return given === true;
+  if (given === undefined) return option.kind === "list" ? [] : option.default;
+  const values = (Array.isArray(given) ? given : [given]).map(String);
+  if (option.kind === "list")
+    return values.flatMap((value) => value.split(",")).map(checkValue(name, option));
+  const [value = "", ...others] = values;
+  if (others.length > 0) throw new VmguestError("USAGE", `--${name} is given ${values.length} times`);
+  checkValue(name, option)(value);
+  return option.kind === "number" ? checkNumber(name, value) : value;
+}
+
+function checkValue(name: string, { choices }: Option): (value: string) => string {
+  return (value) => {
+    if (value === "") throw new VmguestError("USAGE", `--${name} needs a value`);
+    if (choices === undefined || choices.includes(value)) return value;
+    throw new VmguestError("USAGE", `--${name} takes ${choices.join(", ")}, not "${value}"`);
+  };
+}
+
+function checkNumber(name: string, value: string): number {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  throw new VmguestError("USAGE", `--${name} takes a whole number, not "${value}"`);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import type { AnyCommand } from "./command.ts";
+
+interface CommandEntry {
+  /** One or two words. */
+  readonly name: string;
+  load(): Promise<AnyCommand>;
+}
+
+/** Every command, in the order of the help. Each is loaded when it is needed: a start costs what it uses. */
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "audit", load: async () => (await import("./verbs/audit.ts")).audit },
+  { name: "table", load: async () => (await import("./verbs/table.ts")).table },
+  { name: "services", load: async () => (await import("./verbs/services.ts")).services },
+  { name: "registry query", load: async () => (await import("./verbs/registry-query.ts")).registryQuery },
+  { name: "files list", load: async () => (await import("./verbs/files-list.ts")).filesList },
+  { name: "files cat", load: async () => (await import("./verbs/files-cat.ts")).filesCat },
+  { name: "files copy-out", load: async () => (await import("./verbs/files-copy-out.ts")).filesCopyOut },
+];
+
+/** The entry whose words the command line begins with, and the words behind them. */
+export function findCommand(
+  argv: readonly string[],
+): { entry: CommandEntry; rest: readonly string[] } | undefined {
+  for (const entry of COMMANDS) {
+    const words = entry.name.split(" ");
+    if (words.every((word, index) => argv[index] === word)) return { entry, rest: argv.slice(words.length) };
+  }
+  return undefined;
+}
+
+/** Every command, loaded. */
+export async function loadCommands(): Promise<AnyCommand[]> {
+  return await Promise.all(COMMANDS.map(({ load }) => load()));
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import type { ErrorReport } from "../audit/index.ts";
+import { type ErrorKind, VmguestError } from "../errors.ts";
+
+/** What the process ends with; docs/cli.md explains each. */
+export const EXIT = {
+  fine: 0,
+  policyFailed: 1,
+  usage: 2,
+  unreadable: 3,
+  unsafe: 4,
+  internal: 5,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Where several apply, the first of these is it. */
+const GRAVEST_FIRST: readonly ExitCode[] = [
+  EXIT.internal,
+  EXIT.usage,
+  EXIT.unsafe,
+  EXIT.unreadable,
+  EXIT.policyFailed,
+];
+
+const EXIT_OF_KIND: Readonly<Record<ErrorKind, ExitCode>> = {
+  usage: EXIT.usage,
+  io: EXIT.unreadable,
+  corrupt: EXIT.unreadable,
+  unsupported: EXIT.unreadable,
+  unsafe: EXIT.unsafe,
+};
+
+/** The code for a command that this value, thrown, has ended. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (!(error instanceof VmguestError) || error.code === "INTERNAL") return EXIT.internal;
+  return EXIT_OF_KIND[error.kind];
+}
+
+/** The code for an image that could not be read, the others notwithstanding. */
+export function exitCodeOfImage({ code, kind }: ErrorReport): ExitCode {
+  if (code === "INTERNAL") return EXIT.internal;
+  return kind === "unsafe" ? EXIT.unsafe : EXIT.unreadable;
+}
+
+/** The one to end with where several apply. */
+export function gravestOf(codes: readonly ExitCode[]): ExitCode {
+  return GRAVEST_FIRST.find((code) => codes.includes(code)) ?? EXIT.fine;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { VmguestError } from "../errors.ts";
+
+export interface HostFileOptions {
+  /** Files that are read: the file must be none of them. */
+  readonly inputs: readonly string[];
+  /** Fails where the file exists, even as a link. */
+  readonly isNew?: boolean;
+}
+
+/** A file of the host that a command writes. It keeps what it held until the first byte is written. */
+export class HostFile implements Disposable {
+  readonly #path: string;
+  readonly #descriptor: number;
+  readonly #isNew: boolean;
+  #isEmptied = false;
+
+  private constructor(path: string, descriptor: number, isNew: boolean) {
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.#isNew = isNew;
+  }
+
+  /** Throws IO_WRITE where the file cannot be opened, and USAGE where it exists but must not, or is an input. */
+  static open(path: string, { inputs, isNew = false }: HostFileOptions): HostFile {
+    const flags = constants.O_WRONLY | constants.O_CREAT | (isNew ? constants.O_EXCL : 0);
+    const descriptor = attempt(path, () => openSync(path, flags, 0o666));
+    const file = new HostFile(path, descriptor, isNew);
+    if (inputs.some((input) => file.#is(input))) {
+      file.close();
+      throw new VmguestError("USAGE", "the file to be written is one of the files to be read", {
+        image: path,
+      });
+    }
+    return file;
+  }
+
+  /** Replaces what the file holds. */
+  writeAll(chunks: Iterable<Uint8Array>): void {
+    try {
+      for (const chunk of chunks) this.#append(chunk);
+      this.#empty();
+    } catch (error) {
+      // Half a copy under the right name would be taken for the whole.
+      if (this.#isNew) unlinkSync(this.#path);
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #append(chunk: Uint8Array): void {
+    this.#empty();
+    attempt(this.#path, () => {
+      for (let done = 0; done < chunk.byteLength; ) done += writeSync(this.#descriptor, chunk, done);
+    });
+  }
+
+  #empty(): void {
+    if (this.#isEmptied) return;
+    this.#isEmptied = true;
+    attempt(this.#path, () => {
+      if (fstatSync(this.#descriptor).isFile()) ftruncateSync(this.#descriptor);
+    });
+  }
+
+  #is(path: string): boolean {
+    const found = statSync(path, { throwIfNoEntry: false });
+    const own = fstatSync(this.#descriptor);
+    return found !== undefined && found.dev === own.dev && found.ino === own.ino;
+  }
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === "EEXIST") {
+      throw new VmguestError("USAGE", "the file exists already; --force overwrites it", { image: path });
+    }
+    throw new VmguestError(
+      "IO_WRITE",
+      `the file could not be written (${code})`,
+      { image: path },
+      { cause: error },
+    );
+  }
+}

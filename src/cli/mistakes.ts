@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../errors.ts";
+import { type AnyCommand, usageOf } from "./command.ts";
+
+/** Words that yargs brings along. */
+const OWN_WORDS: readonly string[] = ["completion"];
+
+/** Throws USAGE where the words that a command line begins with name no command. */
+export function checkCommandWords(commands: readonly AnyCommand[], argv: readonly string[]): void {
+  const [first, second] = argv;
+  if (first === undefined || first.startsWith("-") || OWN_WORDS.includes(first)) return;
+  const names = commands.map(({ name }) => name);
+  if (names.includes(first)) return;
+  const group = names.filter((name) => name.startsWith(`${first} `));
+  if (group.length === 0) throw unknownWords(first, names);
+  if (second === undefined)
+    throw new VmguestError("USAGE", `"${first}" alone is no command: ${group.join(", ")}`);
+  if (!second.startsWith("-") && !group.includes(`${first} ${second}`))
+    throw unknownWords(`${first} ${second}`, group);
+}
+
+function unknownWords(words: string, names: readonly string[]): VmguestError {
+  return new VmguestError("USAGE", `"${words}" is no command: ${names.join(", ")}`);
+}
+
+/** One sentence of what yargs complains about, with options spelled as they are typed. */
+export function describeMistake(
+  message: string,
+  commands: readonly AnyCommand[],
+  argv: readonly string[],
+): string {
+  const [, unknown] = /^Unknown arguments?: (.*)$/s.exec(message) ?? [];
+  if (unknown !== undefined) return describeUnknown(unknown.split(", ")[0] ?? "", argv);
+  const [, option] = /^Not enough arguments following: (.*)$/s.exec(message) ?? [];
+  if (option !== undefined) return `--${option} needs a value`;
+  const [, name, given, choices] = /Argument: (.*), Given: (.*), Choices: (.*)$/s.exec(message) ?? [];
+  if (name !== undefined) return `--${name} takes ${choices?.replaceAll('"', "")}, not ${given}`;
+  if (message.startsWith("Not enough non-option arguments")) return describeMissing(commands, argv);
+  return message;
+}
+
+function describeUnknown(name: string, argv: readonly string[]): string {
+  const option = argv.find(
+    (token) => token.startsWith("-") && token.replace(/^-+/, "").split("=")[0] === name,
+  );
+  return option === undefined
+    ? `"${name}" is one word too many`
+    : `there is no option ${option.split("=")[0]}`;
+}
+
+function describeMissing(commands: readonly AnyCommand[], argv: readonly string[]): string {
+  const command = commands.find(({ name }) => name.split(" ").every((word, index) => argv[index] === word));
+  return command === undefined ? "a command is missing" : `too few words for ${usageOf(command)}`;
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import { makeVisible } from "../report/index.ts";
+import { type Context, wantsProgress } from "./context.ts";
+import type { Output } from "./output.ts";
+
+/** Back to the first column, and the line emptied (ECMA-48 EL). */
+const CLEAR_LINE = "\r\x1b[K";
+
+/** One line on stderr that says which image is being read, for a person who watches; nothing for anybody else. */
+export class Progress {
+  readonly #output: Output | undefined;
+  readonly #total: number;
+  #done = 0;
+
+  private constructor(output: Output | undefined, total: number) {
+    this.#output = output;
+    this.#total = total;
+  }
+
+  /** Progress through `total` steps. A single one is over before anybody could read it. */
+  static of(context: Context, total: number): Progress {
+    return new Progress(total > 1 && wantsProgress(context) ? context.stderr : undefined, total);
+  }
+
+  /** Shows the name of the next step. */
+  show(name: string): void {
+    this.#done++;
+    this.#print(`${CLEAR_LINE}[${this.#done}/${this.#total}] ${makeVisible(name)}`);
+  }
+
+  /** Takes the line away. */
+  clear(): void {
+    if (this.#done > 0) this.#print(CLEAR_LINE);
+  }
+
+  #print(text: string): void {
+    if (this.#output === undefined) return;
+    const room = (this.#output.columns ?? 80) + CLEAR_LINE.length - 1;
+    // Steps are synchronous: nobody could wait for the write, and a terminal takes it at once.
+    void this.#output.write(text.slice(0, room));
+  }
+}

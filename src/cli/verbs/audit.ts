@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+import type { AuditReport, ImageReport } from "../../audit/index.ts";
+import { type Discovery, discoverImages, isImageName } from "../../batch/index.ts";
+import { VmguestError } from "../../errors.ts";
+import { DEFAULT_HOST, HOST_IDS, type HostId, isVersion, parseHostId } from "../../policy/index.ts";
+import { formatJson, formatTable } from "../../report/index.ts";
+import { defineCommand } from "../command.ts";
+import { type AuditLayer, type Context, tableWidth, wantsColour } from "../context.ts";
+import { describeErrorReport } from "../error-text.ts";
+import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
+import { HostFile } from "../host-file.ts";
+import { Progress } from "../progress.ts";
+import { readVersion } from "../version.ts";
+import { STATS } from "./common-options.ts";
+
+/** What `--fail-on` knows: the statuses of a guest that a policy may forbid, and anything that is an error. */
+const FAIL_ON = ["outdated", "missing", "unknown", "error"] as const;
+export type FailOn = (typeof FAIL_ON)[number];
+
+export const audit = defineCommand({
+  name: "audit",
+  describe: "State which integration services the guests of images have, and what is to be done",
+  details:
+    "Finds every guest in the images, reads the version of its integration services with the evidence for it, and " +
+    "judges it by Microsoft's update table for the Hyper-V host. Images are opened for reading only; folders are " +
+    "searched for .vhdx, .avhdx, .vhd, .avhd, .img and .raw files.",
+  positionals: {
+    paths: { describe: "Disk images, folders of them, or patterns such as 'fleet/*.vhdx'", isMany: true },
+  },
+  options: {
+    host: {
+      kind: "text",
+      describe: `The Hyper-V host that runs the guests: ${HOST_IDS.join(", ")}`,
+      default: DEFAULT_HOST,
+    },
+    format: {
+      kind: "text",
+      describe: "A table for people, or JSON for programs",
+      choices: ["table", "json"],
+      default: "table",
+    },
+    output: { kind: "text", describe: "Write the report to this file instead of stdout" },
+    "fail-on": {
+      kind: "list",
+      describe:
+        "End with exit code 1 where a guest has one of these statuses: outdated, missing, unknown; or error: an image could not be read or a finding is an error",
+      choices: FAIL_ON,
+    },
+    "min-version": {
+      kind: "text",
+      describe: "The least version that counts as current, such as 6.3.9600.18692",
+    },
+    timestamp: { kind: "flag", describe: "Say in the report when it was made" },
+    stats: STATS,
+    quiet: { kind: "flag", describe: "Print nothing but the report and what keeps it from being made" },
+  },
+  examples: [
+    ["vmguest audit golden.vhdx --host ws2012r2 --fail-on outdated,missing", "Gate a golden image in CI"],
+    ["vmguest audit /images --format json --output report.json", "Report on a whole folder"],
+    ["vmguest audit 'fleet/*.vhdx' --min-version 6.3.9600.18692", "Accept nothing older than this"],
+  ],
+  async run(args, context) {
+    const { host, minimumVersion } = readPolicy(args.host, args["min-version"]);
+    const found = await discoverImages(args.paths);
+    using file = args.output === undefined ? undefined : openReportFile(args.output, found.images);
+    const layer = await context.dependencies.loadAudit();
+    const audited = auditAll(layer, found, { host, minimumVersion, isQuiet: args.quiet }, context);
+    const report = layer.assembleReport(audited, {
+      host,
+      toolVersion: readVersion(),
+      ...(args.timestamp ? { timestamp: new Date().toISOString() } : {}),
+    });
+    if (!args.quiet) await printErrors(report, context);
+    const text = args.format === "json" ? formatJson(report) : formatForReader(report, file, context);
+    if (file === undefined) await context.stdout.write(text);
+    else file.writeAll([new TextEncoder().encode(text)]);
+    return await conclude(report, args["fail-on"], args.quiet, context);
+  },
+});
+
+interface Policy {
+  readonly host: HostId;
+  readonly minimumVersion: string | undefined;
+}
+
+function readPolicy(host: string, minimumVersion: string | undefined): Policy {
+  const id = parseHostId(host);
+  if (id === undefined) {
+    throw new VmguestError("USAGE", `--host takes ${HOST_IDS.join(", ")}, not "${host}"`);
+  }
+  if (minimumVersion !== undefined && !isVersion(minimumVersion)) {
+    throw new VmguestError(
+      "USAGE",
+      `--min-version takes a version like 6.3.9600.18692, not "${minimumVersion}"`,
+    );
+  }
+  return { host: id, minimumVersion };
+}
+
+/** A report must never take the place of a disk. */
+function openReportFile(path: string, inputs: readonly string[]): HostFile {
+  if (isImageName(path)) {
+    throw new VmguestError(
+      "USAGE",
+      `--output ${path} is named like a disk image, which a report would overwrite`,
+    );
+  }
+  return HostFile.open(path, { inputs });
+}
+
+interface BatchOptions extends Policy {
+  readonly isQuiet: boolean;
+}
+
+/** Audits what was found, image by image; folders that could not be searched stand in the report as errors. */
+function auditAll(
+  layer: AuditLayer,
+  { images, unreadable }: Discovery,
+  { host, minimumVersion, isQuiet }: BatchOptions,
+  context: Context,
+): ImageReport[] {
+  const progress = Progress.of(context, isQuiet ? 0 : images.length);
+  const reports = images.map((path) => {
+    progress.show(path);
+    context.imageCount++;
+    const options = { host, stats: context.stats };
+    return layer.auditImage(path, minimumVersion === undefined ? options : { ...options, minimumVersion });
+  });
+  progress.clear();
+  return [
+    ...reports,
+    ...unreadable.map(({ folder, error }) => unreadableImage(folder, layer.reportError(error, folder))),
+  ];
+}
+
+function unreadableImage(path: string, error: NonNullable<ImageReport["error"]>): ImageReport {
+  return { path, container: null, partitionTable: null, volumes: [], guests: [], findings: [], error };
+}
+
+function formatForReader(report: AuditReport, file: HostFile | undefined, context: Context): string {
+  const colour = file === undefined && wantsColour(context, context.stdout);
+  return formatTable(report, { colour, width: tableWidth(context) });
+}
+
+async function printErrors({ images }: AuditReport, { stderr }: Context): Promise<void> {
+  for (const { error } of images) {
+    if (error !== null) await stderr.write(describeErrorReport(error));
+  }
+}
+
+async function conclude(
+  report: AuditReport,
+  failOn: readonly FailOn[],
+  isQuiet: boolean,
+  context: Context,
+): Promise<ExitCode> {
+  const violated = failOn.filter((condition) => isViolated(report, condition));
+  if (violated.length > 0 && !isQuiet) {
+    await context.stderr.write(`vmguest: --fail-on ${violated.join(",")}: the report has what it forbids\n`);
+  }
+  const errors = report.images.flatMap(({ error }) => (error === null ? [] : [error]));
+  return gravestOf([...errors.map(exitCodeOfImage), ...(violated.length > 0 ? [EXIT.policyFailed] : [])]);
+}
+
+function isViolated({ images }: AuditReport, condition: FailOn): boolean {
+  if (condition === "error") {
+    return images.some(
+      ({ error, findings }) => error !== null || findings.some(({ severity }) => severity === "error"),
+    );
+  }
+  return images.some(({ guests }) => guests.some(({ verdict }) => verdict.status === condition));
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import type { OpenedWindows } from "../../audit/index.ts";
+import { VmguestError } from "../../errors.ts";
+import { readWindowsFacts } from "../../guest/index.ts";
+import { formatJson, formatServices, type GuestServices, type ServiceReport } from "../../report/index.ts";
+import { defineCommand } from "../command.ts";
+import { tableWidth, wantsColour } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import { withImage } from "../open-volume.ts";
+import { IMAGE, STATS, TEXT_OR_JSON, VOLUME } from "./common-options.ts";
+
+export const services = defineCommand({
+  name: "services",
+  describe: "List the integration services of a guest and how they start",
+  details:
+    "Lists the vmic* services and the VMBus drivers of every Windows in the image with their start types, as the " +
+    "control set has them that Windows would start with.",
+  positionals: { image: IMAGE },
+  options: { volume: VOLUME, format: TEXT_OR_JSON, stats: STATS },
+  examples: [
+    ["vmguest services web01.vhdx", "Which services are disabled?"],
+    ["vmguest services web01.vhdx --format json", "The same for a script"],
+  ],
+  async run(args, context) {
+    return await withImage(args.image, context, async (image) => {
+      const found = image.windows().filter(({ volume }) => [undefined, volume.index].includes(args.volume));
+      if (found.length === 0) throw new VmguestError("NOT_FOUND", "no Windows was found in the image");
+      const report: ServiceReport = {
+        schema: "vmguest.services/1",
+        image: args.image,
+        guests: found.map(describeGuest),
+      };
+      const options = { colour: wantsColour(context, context.stdout), width: tableWidth(context) };
+      const text = args.format === "json" ? formatJson(report) : formatServices(report, options);
+      await context.stdout.write(text);
+      return EXIT.fine;
+    });
+  },
+});
+
+function describeGuest({ volume, windows }: OpenedWindows): GuestServices {
+  const { integrationServices } = readWindowsFacts(windows);
+  return {
+    volume: volume.index,
+    systemRoot: windows.systemRoot,
+    controlSet: windows.controlSet,
+    services: integrationServices?.services ?? [],
+    drivers: integrationServices?.drivers ?? [],
+  };
+}
