@@ -63,6 +63,11 @@ export class Cell {
     this.structure = structure;
   }
 
+  /** The two letters that most structures begin with; every cell has room for them. */
+  get signature(): number {
+    return this.read(0, 2).getUint16(0, true);
+  }
+
   /** A read-only view of a part of the content. */
   read(at: number, length: number): DataView {
     if (at + length > this.sizeBytes) {

@@ -44,9 +44,8 @@ export class Key {
    */
   static open(cells: CellStore, offset: number, parent?: Key): Key {
     const cell = cells.open(offset, "key");
-    const node = new KeyNode(cell.read(0, KeyNode.sizeBytes));
-    if (node.signature !== SIGNATURES.key) throw cell.error("REGF_KEY", "the cell does not hold a key");
-    const key = new Key(cells, cell, node, parent);
+    if (cell.signature !== SIGNATURES.key) throw cell.error("REGF_KEY", "the cell does not hold a key");
+    const key = new Key(cells, cell, new KeyNode(cell.read(0, KeyNode.sizeBytes)), parent);
     if (key.depth > DEPTH_MAX) throw cell.error("REGF_LOOP", `the key is more than ${DEPTH_MAX} levels deep`);
     return key;
   }

@@ -63,8 +63,8 @@ export class Value {
    */
   static open(cells: CellStore, offset: number): Value | undefined {
     const cell = cells.open(offset, "value");
+    if (cell.signature !== SIGNATURES.value) throw cell.error("REGF_VALUE", "the cell does not hold a value");
     const node = new ValueNode(cell.read(0, ValueNode.sizeBytes));
-    if (node.signature !== SIGNATURES.value) throw cell.error("REGF_VALUE", "the cell does not hold a value");
     return (node.flags & VALUE_FLAGS.tombstone) === 0 ? new Value(cells, cell, node) : undefined;
   }
 

@@ -66,7 +66,8 @@ function faultOf(log: ByteSource, header: LogEntry, offset: number): string | un
   if (left < 0) return `${pageCount} page references do not fit into the entry`;
   for (const page of references(log, header, offset)) {
     left -= page.sizeBytes;
-    const isWhole = page.offset % SECTOR_SIZE === 0 && page.sizeBytes % SECTOR_SIZE === 0;
+    const isWhole =
+      page.offset % SECTOR_SIZE === 0 && page.sizeBytes % SECTOR_SIZE === 0 && page.sizeBytes > 0;
     if (!isWhole || page.offset + page.sizeBytes > binsSize || left < 0) {
       return `a page of ${page.sizeBytes} bytes at 0x${page.offset.toString(16)} is outside the bins or the entry`;
     }
