@@ -213,7 +213,7 @@ describe("whatever a guest holds, facts come out or a typed error", () => {
       fc.property(changes(softwarePaths), changes(systemPaths), (inSoftware, inSystem) => {
         readGarbage({ software: put(software, inSoftware), system: put(system, inSystem) });
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 
@@ -232,7 +232,7 @@ describe("whatever a guest holds, facts come out or a typed error", () => {
           system: damaged(whole.system, inSystem),
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });

@@ -35,6 +35,11 @@ export class ComponentStore {
     this.#packages = guest.software.key(`${SERVICING_KEY}\\Packages`);
   }
 
+  /** Where the list of packages is. */
+  get where(): string {
+    return this.#packages.where();
+  }
+
   /** False where there is no list of packages to search, or none that can be read. */
   get isReadable(): boolean {
     return this.#packages.isPresent;

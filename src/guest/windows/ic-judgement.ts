@@ -50,7 +50,7 @@ export function judgeVersion(sources: VersionSources): VersionJudgement {
   const [source, highest] = byRank.find(([, found]) => found !== undefined) ?? ["none", undefined];
   const believed = (split === undefined ? highest : (derived[0] ?? highest))?.version;
 
-  const findings = split === undefined ? [] : [finding("IC_INCONSISTENT", split)];
+  const findings = split === undefined ? [] : [split];
   const recorded = sources.record === undefined ? undefined : parseVersion(sources.record.text);
   const stale = findStale(sources, recorded, agree);
   if (stale !== undefined) findings.push(stale);
@@ -77,11 +77,11 @@ function agreementOf(ntVersion: string | null, derived: readonly VersionFound[])
 }
 
 /** Drivers that disagree among themselves. */
-function findSplit(derived: readonly VersionFound[], agree: Agreement): string | undefined {
+function findSplit(derived: readonly VersionFound[], agree: Agreement): Finding | undefined {
   const [oldest] = derived;
   const newest = derived.at(-1);
   if (oldest === undefined || newest === undefined || agree(oldest.version, newest.version)) return undefined;
-  return `the drivers disagree: ${spell(oldest)}, but ${spell(newest)}`;
+  return inconsistent(`the drivers disagree: ${spell(oldest)}, but ${spell(newest)}`, oldest);
 }
 
 /** An installed package whose drivers are older than it, other than it, or not there. */
@@ -89,18 +89,22 @@ function findUnfinished(
   { packages: { offered }, files }: VersionSources,
   derived: readonly VersionFound[],
   agree: Agreement,
-): string | undefined {
+): Finding | undefined {
   if (offered === undefined) return undefined;
   const [oldest] = derived;
   if (oldest === undefined) {
-    const isHidden = files.unreadableCount > 0;
-    return isHidden
-      ? undefined
-      : `a package is installed (${spell(offered)}), but none of its drivers is there`;
+    if (files.unreadableCount > 0) return undefined;
+    return inconsistent(
+      `a package is installed, but none of its drivers is there: ${spell(offered)}`,
+      offered,
+    );
   }
   const isOlder = compareVersions(oldest.version, offered.version) < 0;
   if (!isOlder && agree(oldest.version, offered.version)) return undefined;
-  return `a package is installed (${spell(offered)}), but a driver has another version (${spell(oldest)})`;
+  return inconsistent(
+    `the drivers are not those of the package: ${spell(oldest)}, but ${spell(offered)}`,
+    oldest,
+  );
 }
 
 /**
@@ -129,5 +133,8 @@ function findStale(
   const message = `the guest recorded ${said}, but its drivers say otherwise: ${spell(contrary.found)}`;
   return finding("IC_RECORD_STALE", message, { path: record.where });
 }
+
+const inconsistent = (message: string, { where }: VersionFound) =>
+  finding("IC_INCONSISTENT", message, { path: where });
 
 const spell = ({ version, where }: VersionFound) => `${formatVersion(version)} in ${where}`;

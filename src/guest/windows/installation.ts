@@ -137,12 +137,24 @@ export function openHive(fs: FileSystem, systemRoot: string, name: string): Open
   }
   return locate({ path: file.path }, () => {
     const findings: Finding[] = [];
-    const hive = Hive.open(file.open(), { logs: openLogs(fs, file, findings) });
+    const hive = openClean(file) ?? Hive.open(file.open(), { logs: openLogs(fs, file, findings) });
     findings.push(
       ...hive.findings.map((found) => ({ ...found, where: { path: file.path, ...found.where } })),
     );
     return { hive, path: file.path, findings };
   });
+}
+
+/** A hive that was written completely needs no logs, and they are not even looked for. */
+function openClean(file: FileNode): Hive | undefined {
+  try {
+    const hive = Hive.open(file.open());
+    return hive.recovery === "clean" ? hive : undefined;
+  } catch (error) {
+    // A log may hold the part that is damaged; opening the hive with its logs says what is wrong.
+    if (error instanceof VmguestError) return undefined;
+    throw error;
+  }
 }
 
 function findControlSet({ hive, path }: OpenedHive): ControlSet {

@@ -27,7 +27,8 @@ export function readPendingServicing(guest: GuestReader, log: FindingLog): strin
     ...readPendingXml(guest, log),
   ];
   if (signs.length === 0) return [];
-  log.add(finding("SERVICING_PENDING", `servicing operations are pending: ${signs.join("; ")}`));
+  const message = `servicing operations are pending: ${signs.join("; ")}`;
+  log.add(finding("SERVICING_PENDING", message, { path: guest.software.key(SERVICING_KEY).where() }));
   const renames = guest.control("Session Manager");
   if (renames.has("PendingFileRenameOperations")) {
     signs.push(`files are to be renamed at the next start (${renames.where("PendingFileRenameOperations")})`);

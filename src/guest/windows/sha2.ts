@@ -30,7 +30,8 @@ export function readSha2(os: OsFacts, store: ComponentStore, log: FindingLog): G
   if (SERVICING_STACKS.get(os.version ?? "")?.some((update) => isThere(store, update)) === true)
     return "unknown";
   const names = updates.join(" or ");
-  log.add(finding("SHA2_MISSING", `the list of installed packages shows no evidence of ${names}`));
+  const message = `the list of installed packages shows no evidence of ${names}`;
+  log.add(finding("SHA2_MISSING", message, { path: store.where }));
   return "missing";
 }
 
