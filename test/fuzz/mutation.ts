@@ -63,3 +63,13 @@ export function withMutations<T>(path: string, changes: readonly Mutation[], wor
     closeSync(file);
   }
 }
+
+/** A copy with changes anywhere in its first megabyte, where headers and metadata are. */
+export function mutateBytes(random: (below: number) => number, bytes: Buffer): Buffer {
+  const damaged = Buffer.from(bytes);
+  const byteCount = Math.min(damaged.length, 1 << 20);
+  for (const change of mutations(random, [{ offset: 0, byteCount }])) {
+    damaged.set(change.bytes.subarray(0, damaged.length - change.offset), change.offset);
+  }
+  return damaged;
+}
