@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { inflateRawSync } from "node:zlib";
 import { type ByteSource, checkRange } from "../../../src/io/index.ts";
 
 /** Bytes that are there; everything between is zeros. */
@@ -88,4 +89,19 @@ export function readTar(tar: Uint8Array): Map<string, Uint8Array> {
     at += BLOCK_SIZE_BYTES + Math.ceil(sizeBytes / BLOCK_SIZE_BYTES) * BLOCK_SIZE_BYTES;
   }
   return members;
+}
+
+/** A member of a ZIP, by its central directory. */
+export function unzip(zip: Buffer, name: RegExp): Uint8Array {
+  let at = zip.readUInt32LE(zip.lastIndexOf("PK\x05\x06", undefined, "latin1") + 16);
+  while (zip.toString("latin1", at, at + 4) === "PK\x01\x02") {
+    const nameLength = zip.readUInt16LE(at + 28);
+    if (name.test(zip.toString("latin1", at + 46, at + 46 + nameLength))) {
+      const local = zip.readUInt32LE(at + 42);
+      const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+      return inflateRawSync(zip.subarray(start, start + zip.readUInt32LE(at + 20)));
+    }
+    at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
+  }
+  throw new Error(`the ZIP has no member ${name}`);
 }
