@@ -1,3 +1,4 @@
+export { type HiveListing, listHive } from "./hive/listing.ts";
 export { buildNewLog, buildOldLog, crashed, entryOf, type LabEntry } from "./hive/log.ts";
 export { openHive, Surgery } from "./hive/surgery.ts";
 export { expand, type HiveTree, type HiveValue, type LabKey, link, RawValue, raw } from "./hive/tree.ts";
