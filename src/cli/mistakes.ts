@@ -34,6 +34,7 @@ export function describeMistake(
   const [, option] = /^Not enough arguments following: (.*)$/s.exec(message) ?? [];
   if (option !== undefined) return `--${option} needs a value`;
   const [, name, given, choices] = /Argument: (.*), Given: (.*), Choices: (.*)$/s.exec(message) ?? [];
+  if (given === '""') return `--${name} needs a value`;
   if (name !== undefined) return `--${name} takes ${choices?.replaceAll('"', "")}, not ${given}`;
   if (message.startsWith("Not enough non-option arguments")) return describeMissing(commands, argv);
   return message;

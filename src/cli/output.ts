@@ -6,7 +6,7 @@ export interface OutputStream {
   write(chunk: string | Uint8Array, done: (error?: Error | null) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 /** A stream that is waited for, and whose reader may leave: `vmguest audit fleet | head -3`. */

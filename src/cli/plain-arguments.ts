@@ -5,8 +5,9 @@ import type { AnyCommand, RawArguments } from "./command.ts";
  * The arguments of a plain command line, or undefined where it is not plain: then yargs has to look at it.
  *
  * Loading yargs takes longer than auditing an image, and nearly every command line is plain: words that begin with
- * no quote, known options as `--name value` or `--name=value`, each once. Help, completion, mistakes and everything
- * unusual are not. A test holds both parsers against each other on random command lines.
+ * no quote, known options as `--name value` or `--name=value`, each once, and `--` before words that look like options.
+ * Help, completion, mistakes and everything unusual are not. A test holds both parsers against each other on random
+ * command lines.
  */
 export function readPlainArguments(
   { positionals, options }: AnyCommand,
@@ -16,6 +17,10 @@ export function readPlainArguments(
   const words: string[] = [];
   for (let index = 0; index < argv.length; index++) {
     const token = argv[index] as string;
+    if (token === "--") {
+      words.push(...argv.slice(index + 1));
+      break;
+    }
     if (!token.startsWith("-")) {
       words.push(token);
       continue;

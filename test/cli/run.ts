@@ -1,0 +1,54 @@
+import { Writable } from "node:stream";
+import { type Dependencies, main } from "../../src/cli/index.ts";
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly dependencies?: Dependencies;
+  /** Columns of the terminal that stdout and stderr are; none unless told. */
+  readonly terminal?: number;
+  /** How many writes to stdout succeed before its reader is gone. */
+  readonly readerStaysFor?: number;
+}
+
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Stdout, byte for byte. */
+  readonly bytes: Buffer;
+}
+
+/** Runs a command line inside this process. */
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const stdout = new Capture(options.terminal, options.readerStaysFor);
+  const stderr = new Capture(options.terminal);
+  const code = await main(argv, { stdout, stderr, env: options.env ?? {} }, options.dependencies);
+  return { code, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString(), bytes: stdout.bytes };
+}
+
+class Capture extends Writable {
+  readonly isTTY: boolean;
+  readonly columns: number | undefined;
+  readonly #chunks: Buffer[] = [];
+  #writesLeft: number;
+
+  constructor(columns: number | undefined, writeCount = Number.POSITIVE_INFINITY) {
+    super();
+    this.isTTY = columns !== undefined;
+    this.columns = columns;
+    this.#writesLeft = writeCount;
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
+    if (this.#writesLeft-- <= 0) {
+      done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+      return;
+    }
+    this.#chunks.push(Buffer.from(chunk));
+    done();
+  }
+}
