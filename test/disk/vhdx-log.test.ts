@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openVhdx } from "../../src/disk/index.ts";
+import { checksumOf } from "../../src/disk/vhdx/checksum.ts";
 import { MIB } from "../../src/disk/vhdx/layout.ts";
 import { MemorySource, readBytes } from "../../src/io/index.ts";
 import { type LogChange, makeLogEntry, VhdxImage, VhdxLog } from "../lab/vhdx.ts";
@@ -210,6 +211,52 @@ describe("the replay of a log", () => {
     { part: "lower half of the data sector's sequence number", offset: SECTOR + SECTOR - 1 },
   ])("ends before an entry that is torn in its $part", ({ offset }) => {
     expect(firstBytes(tornAt(offset)).slice(0, 2)).toEqual([1, 0x11]);
+  });
+
+  const u32 = (offset: number, value: number) => (view: DataView) => view.setUint32(offset, value, true);
+  test.each([
+    { what: "no length", edit: u32(8, 0) },
+    { what: "a length of no whole sectors", edit: u32(8, SECTOR + 512) },
+    { what: "a length without its data sector", edit: u32(8, SECTOR) },
+    { what: "a tail past the end of the log", edit: u32(12, MIB) },
+    { what: "a tail inside a sector", edit: u32(12, 8) },
+    { what: "more descriptors than room", edit: u32(24, 2 ** 32 - 1) },
+    { what: "more descriptors than data sectors", edit: (view: DataView) => repeatDescriptor(view) },
+    { what: "a descriptor of another kind", edit: u32(64, 0x6b6e756a) },
+    { what: "a descriptor of another entry", edit: u32(88, 1) },
+    { what: "a data sector without signature", edit: u32(SECTOR, 0) },
+    { what: "a data sector of another upper half", edit: u32(SECTOR + 4, 1) },
+    { what: "a data sector of another lower half", edit: u32(2 * SECTOR - 4, 1) },
+  ])("ends before an entry that has $what, be its checksum right", ({ edit }) => {
+    const log = logOf();
+    const first = log.append([{ at: at(0), data: filled(1) }]);
+    log.append([{ at: at(1), data: filled(2) }], { tail: first }, edit);
+    expect(firstBytes(log).slice(0, 2)).toEqual([1, 0x11]);
+  });
+
+  function repeatDescriptor(view: DataView): void {
+    new Uint8Array(view.buffer).copyWithin(96, 64, 96);
+    view.setUint32(24, 2, true);
+  }
+
+  test("does not take 0 for a sequence number", () => {
+    const log = logOf({ sequence: 0n });
+    const first = log.append([{ at: at(0), data: filled(1) }]);
+    log.append([{ at: at(1), data: filled(2) }], { tail: first });
+    expect(openError(log)).toThrow(coded("VHDX_LOG_NO_SEQUENCE"));
+  });
+
+  test("ends before an entry that reaches around the log to where the sequence began", () => {
+    const log = logOf();
+    log.append([{ at: at(0), zeros: SECTOR }]);
+    const position = log.append([{ at: at(1), zeros: SECTOR }], { tail: 0 });
+    const header = new DataView(log.bytes.buffer, position, SECTOR);
+    header.setUint32(8, MIB, true);
+    const inOrder = new Uint8Array(MIB);
+    inOrder.set(log.bytes.subarray(position));
+    inOrder.set(log.bytes.subarray(0, position), MIB - position);
+    header.setUint32(4, checksumOf(new DataView(inOrder.buffer)), true);
+    expect(firstBytes(log).slice(0, 2)).toEqual([0, 0x11]);
   });
 
   test("ends before an entry of another log", () => {

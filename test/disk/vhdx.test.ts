@@ -295,6 +295,18 @@ describe("the region table", () => {
   });
 });
 
+test("what the format reserves may hold anything", () => {
+  const image = new VhdxImage({ virtualSizeBytes: MIB, blocks: new Map([[0, patterned(4)]]) });
+  image.editHeaders((header) => header.reserved.fill(0xff));
+  image.editRegionTables((table) => table.header.reserved.fill(0xff));
+  image.editMetadata((table) => {
+    table.header.reservedToo.fill(0xff);
+    table.entry(0).reserved.fill(0xff);
+    table.item(0).setUint32(4, 0xfffffffc, true);
+  });
+  expect(readBytes(openVhdx(image), 0, 16)).toEqual(patterned(4).subarray(0, 16));
+});
+
 test("metadata may list items that need not be known, and user items under known ids", () => {
   const image = new VhdxImage({ virtualSizeBytes: MIB }).editMetadata((table) => {
     table.add(DATA_WRITE_GUID, 16, 0);

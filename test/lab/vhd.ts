@@ -47,7 +47,7 @@ export class VhdImage {
         features: 2,
         version: 0x10000,
         dataOffset: this.#hasCopy ? BigInt(HEADER_OFFSET) : ALL_ONES,
-        creatorApplication: "vmgs",
+        creatorApplication: "win ",
         originalSizeBytes: virtualSizeBytes,
         currentSizeBytes: virtualSizeBytes,
         diskType,

@@ -59,7 +59,6 @@ function isPlausible(header: Header, ring: LogRing, logGuid: string): boolean {
   if (header.signature !== "loge") return false;
   const { entryLengthBytes, tail, descriptorCount } = header;
   return (
-    entryLengthBytes > 0 &&
     entryLengthBytes % LOG_SECTOR_SIZE_BYTES === 0 &&
     entryLengthBytes <= ring.sizeBytes &&
     tail % LOG_SECTOR_SIZE_BYTES === 0 &&

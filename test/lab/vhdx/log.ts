@@ -21,8 +21,12 @@ export interface LogEntryFields {
   readonly lastFileOffset: number;
 }
 
-/** The bytes of a log entry: header and descriptors, then the data sectors. */
-export function makeLogEntry(fields: LogEntryFields, changes: readonly LogChange[]): Uint8Array {
+/** The bytes of a log entry: header and descriptors, then the data sectors. `edit` comes before the checksum. */
+export function makeLogEntry(
+  fields: LogEntryFields,
+  changes: readonly LogChange[],
+  edit: (view: DataView) => void = () => {},
+): Uint8Array {
   const { sequence, tail } = fields;
   const data = changes.filter((change) => "data" in change);
   const descriptorsSize = roundUp(LogEntryHeader.sizeBytes + changes.length * 32, 4096);
@@ -58,7 +62,11 @@ export function makeLogEntry(fields: LogEntryFields, changes: readonly LogChange
     flushedFileOffset: fields.flushedFileOffset,
     lastFileOffset: fields.lastFileOffset,
   });
-  view.setUint32(LogEntryHeader.offsetOf.checksum, checksumOf(view), true);
+  edit(view);
+  const claimed = new LogEntryHeader(view).entryLengthBytes;
+  const isCut = claimed > 0 && claimed % 4096 === 0 && claimed < bytes.length;
+  const covered = new DataView(bytes.buffer, 0, isCut ? claimed : bytes.length);
+  view.setUint32(LogEntryHeader.offsetOf.checksum, checksumOf(covered), true);
   return bytes;
 }
 
@@ -84,7 +92,11 @@ export class VhdxLog {
   }
 
   /** Appends an entry and gives its position; its tail is itself where nothing else is said. */
-  append(changes: readonly LogChange[], fields: Partial<LogEntryFields> = {}): number {
+  append(
+    changes: readonly LogChange[],
+    fields: Partial<LogEntryFields> = {},
+    edit?: (view: DataView) => void,
+  ): number {
     const { position } = this;
     const entry = makeLogEntry(
       {
@@ -96,6 +108,7 @@ export class VhdxLog {
         ...fields,
       },
       changes,
+      edit,
     );
     const untilEnd = this.bytes.length - position;
     this.bytes.set(entry.subarray(0, untilEnd), position);
