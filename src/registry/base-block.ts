@@ -41,10 +41,9 @@ export function checksumOf(block: BaseBlock): number {
 /** Throws where the base block is not that of a hive which can be read; its checksum is not looked at. */
 export function checkBaseBlock(block: BaseBlock | undefined): asserts block is BaseBlock {
   if (block?.signature !== SIGNATURE) {
-    throw new VmguestError("REGF_NOT", "the file does not begin with `regf`", {
-      structure: STRUCTURE,
-      offset: 0,
-    });
+    const message =
+      block === undefined ? "the file is too short for a hive" : "the file does not begin with `regf`";
+    throw new VmguestError("REGF_NOT", message, { structure: STRUCTURE, offset: 0 });
   }
   const fail = (
     code: "REGF_VERSION" | "REGF_BASE_BLOCK",

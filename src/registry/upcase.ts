@@ -45,8 +45,8 @@ const RUN_WIDTH = 4;
 /**
  * Runs of lower-case units, ascending: first, last, step, what to add.
  *
- * These are the 973 pairs of the table that Windows Vista to 10 write into $UpCase of every volume they format, which
- * is the system's own. Windows XP and 2003 know 636 of them, and the final sigma (U+03C2) besides.
+ * These are the 973 pairs of the table that Windows since Vista writes into $UpCase of every NTFS volume it formats,
+ * which is the system's own. Windows Server 2003 knows 635 of them, and the final sigma (U+03C2) besides.
  */
 // biome-ignore format: four numbers a run, several runs a line
 const RUNS: readonly number[] = [

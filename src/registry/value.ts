@@ -28,7 +28,7 @@ const REG_MULTI_SZ = 7;
 const REG_QWORD = 11;
 
 /** Real values stay below a few MiB; a larger one would only serve to fill the memory of an audit. */
-const DATA_SIZE_MAX = 64 * 1024 * 1024;
+const DATA_SIZE_MAX = 16 * 1024 * 1024;
 
 /** First minor version that splits large values into segments. */
 const BIG_DATA_SINCE_MINOR = 4;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MemorySource, readBytes } from "../../src/io/index.ts";
+import { type Code, VmguestError } from "../../src/errors.ts";
+import { type ByteSource, MemorySource, readBytes } from "../../src/io/index.ts";
 import { Hive } from "../../src/registry/index.ts";
 import { BASE_BLOCK_SIZE } from "../../src/registry/layout.ts";
 import {
@@ -180,6 +181,33 @@ function patched(log: Uint8Array, fields: Partial<ReturnType<typeof baseBlockOf>
   Object.assign(baseBlockOf(log), fields);
   return seal(log);
 }
+
+describe("a log that cannot be read", () => {
+  const failing = (code: Code, readable: number): ByteSource => {
+    const log = source(buildNewLog(A, [AB]));
+    return {
+      sizeBytes: log.sizeBytes,
+      read: (offset, length) => {
+        if (offset >= readable) throw new VmguestError(code, "no way");
+        return log.read(offset, length);
+      },
+    };
+  };
+
+  test.each([0, 512])("because the file system is damaged from byte %i on is a finding", (readable) => {
+    const hive = Hive.open(source(crashed(A, 8)), { logs: [failing("NTFS_RUNLIST", readable)] });
+    expect(hive.recovery).toBe("unrecovered");
+    expect(codes(hive)).toEqual(["REGF_LOG", "REGF_DIRTY"]);
+    expectBins(hive, A);
+  });
+
+  test("because the image cannot be read is an error", () => {
+    const logs = [failing("IO_READ", 512)];
+    expect(() => Hive.open(source(crashed(A, 8)), { logs })).toThrow(
+      expect.objectContaining({ code: "IO_READ" }),
+    );
+  });
+});
 
 describe("a hive whose base block is damaged", () => {
   test("gets that of the newest log, and the entries of that log alone", () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Finding, finding } from "../../errors.ts";
+import { type Finding, finding, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import { isIntact, readBaseBlock } from "../base-block.ts";
 import { type BaseBlock, FILE_TYPES } from "../layout.ts";
@@ -38,7 +38,7 @@ export interface Applied {
 export function openLogs(sources: readonly ByteSource[], findings: Finding[]): LogFile[] {
   return sources.flatMap((source, index) => {
     const name = `transaction log ${index + 1}`;
-    const block = readBaseBlock(source);
+    const block = withoutDamage(name, findings, () => readBaseBlock(source));
     // Windows leaves logs empty or full of zeros where there was nothing to log.
     if (block === undefined || isZero(block.view)) return [];
     const fault = faultOf(block, source.sizeBytes);
@@ -48,6 +48,20 @@ export function openLogs(sources: readonly ByteSource[], findings: Finding[]): L
     findings.push(finding("REGF_LOG", `${fault}; the log was not applied`, { structure: name, offset: 0 }));
     return [];
   });
+}
+
+/**
+ * What `work` gives, or undefined where it cannot read a log because the file system that holds it is damaged: the hive
+ * can be read all the same. That the host cannot read the image is not the log's fault, and is thrown.
+ */
+export function withoutDamage<T>(name: string, findings: Finding[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof VmguestError) || error.kind === "io") throw error;
+    findings.push(finding("REGF_LOG", `${name} cannot be read: ${error.message}`, error.where));
+    return undefined;
+  }
 }
 
 /** Whether one 32-bit sequence number comes before another; they may wrap around. */

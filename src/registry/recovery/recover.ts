@@ -3,7 +3,7 @@ import { type Finding, finding } from "../../errors.ts";
 import { type ByteSource, MemorySource } from "../../io/index.ts";
 import { checksumOf, findBin, isIntact, readBaseBlock } from "../base-block.ts";
 import { BaseBlock, FILE_TYPES } from "../layout.ts";
-import { type Applied, openLogs } from "./log-file.ts";
+import { type Applied, openLogs, withoutDamage } from "./log-file.ts";
 import { applyNewLogs } from "./new-format.ts";
 import { applyOldLog } from "./old-format.ts";
 
@@ -35,8 +35,11 @@ export function recover(source: ByteSource, logSources: readonly ByteSource[]): 
   const logs = openLogs(logSources, findings);
   const newLogs = logs.filter(({ isNewFormat }) => isNewFormat);
   const oldLogs = logs.filter(({ isNewFormat }) => !isNewFormat);
-  const applied =
-    applyNewLogs(source, primary, newLogs, findings) ?? applyOldLog(source, primary, oldLogs, findings);
+  const applied = withoutDamage("a transaction log", findings, () => {
+    return (
+      applyNewLogs(source, primary, newLogs, findings) ?? applyOldLog(source, primary, oldLogs, findings)
+    );
+  });
 
   const where = { structure: BaseBlock.structName, offset: 0 };
   const fault =
