@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Finding, finding, VmguestError } from "../../errors.ts";
+import { type Finding, finding, locate, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import { BootSector } from "./layout.ts";
 
@@ -34,7 +34,7 @@ const RECORD_SIZE_MAX = 64 * 1024;
  */
 export function readGeometry(source: ByteSource, findings: { add(found: Finding): void }): NtfsGeometry {
   try {
-    return geometryAt(source, 0);
+    return locate({ structure: STRUCTURE, offset: 0 }, () => geometryAt(source, 0));
   } catch (error) {
     if (!(error instanceof VmguestError)) throw error;
     const backup = backupGeometry(source);

@@ -60,11 +60,16 @@ export function planTree({ files = {}, rootFanOut }: NtfsOptions): LabTree {
 
   const given = Object.entries(files).map(([path, file]) => [path, toOptions(file)] as const);
   for (const [path, options] of given) add(path, options);
-  for (const [path, { links = [] }] of given) {
-    for (const other of links) {
+  for (const [path, { links = [], bareLinks = [] }] of given) {
+    const file = byPath.get(path) ?? root;
+    const nameOf = (other: string): LabName => {
       const [name, parent] = placeOf(other);
-      const file = byPath.get(path);
-      if (file !== undefined) link(file, { name, namespace: NAMESPACE.posix, parent });
+      return { name, namespace: NAMESPACE.posix, parent };
+    };
+    for (const other of links) link(file, nameOf(other));
+    for (const other of bareLinks) {
+      const name = nameOf(other);
+      name.parent.children.push({ name, file });
     }
   }
   byPath.delete("");
