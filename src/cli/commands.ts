@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AnyCommand } from "./command.ts";
+import { type AnyCommand, usageOf } from "./command.ts";
 
 interface CommandEntry {
   /** One or two words. */
@@ -32,4 +32,11 @@ export function findCommand(
 /** Every command, loaded. */
 export async function loadCommands(): Promise<AnyCommand[]> {
   return await Promise.all(COMMANDS.map(({ load }) => load()));
+}
+
+/** The commands as a list for documents: what to type, with and without the words that follow, and what it does. */
+export async function commandList(): Promise<{ name: string; usage: string; describe: string }[]> {
+  return (await loadCommands()).map((command) => {
+    return { name: command.name, usage: usageOf(command), describe: command.describe };
+  });
 }

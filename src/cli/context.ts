@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { ListFolder } from "../batch/index.ts";
 import { ReadStats } from "../io/index.ts";
 import { Output, type OutputStream } from "./output.ts";
 
@@ -9,9 +10,12 @@ export interface Process {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The layer that commands stand on, loaded when one needs it; a test gives its own. */
+/** What commands stand on; a test gives its own. */
 export interface Dependencies {
+  /** The layers that read images, loaded when a command needs them. */
   loadAudit(): Promise<AuditLayer>;
+  /** In the place of the host's own folders, where images are searched. */
+  readonly listFolder?: ListFolder;
 }
 
 export type AuditLayer = typeof import("../audit/index.ts");

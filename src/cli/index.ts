@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-export { COMMANDS } from "./commands.ts";
+export { commandList } from "./commands.ts";
 export type { Dependencies, Process } from "./context.ts";
 export { main } from "./main.ts";
 export type { OutputStream } from "./output.ts";

@@ -42,10 +42,14 @@ function* walk(key: Key, options: WalkOptions, seen: Set<number>): Generator<Reg
 }
 
 function readValues(key: Key, options: WalkOptions): RegistryValue[] {
-  const wanted = options.value?.toUpperCase();
-  return collect(() => key.values(), options)
-    .filter(({ name }) => wanted === undefined || name.toUpperCase() === wanted)
-    .flatMap((value) => collect(() => [describeValue(value)], options));
+  const values = collect(() => listValues(key, options.value), options);
+  return values.flatMap((value) => collect(() => [describeValue(value)], options));
+}
+
+function listValues(key: Key, name: string | undefined): Iterable<Value> {
+  if (name === undefined) return key.values();
+  const value = key.value(name);
+  return value === undefined ? [] : [value];
 }
 
 function describeValue(value: Value): RegistryValue {

@@ -61,7 +61,7 @@ export const audit = defineCommand({
   ],
   async run(args, context) {
     const { host, minimumVersion } = readPolicy(args.host, args["min-version"]);
-    const found = await discoverImages(args.paths);
+    const found = await discoverImages(args.paths, context.dependencies);
     using file = args.output === undefined ? undefined : openReportFile(args.output, found.images);
     const layer = await context.dependencies.loadAudit();
     const audited = auditAll(layer, found, { host, minimumVersion, isQuiet: args.quiet }, context);
@@ -156,7 +156,7 @@ async function conclude(
 ): Promise<ExitCode> {
   const violated = failOn.filter((condition) => isViolated(report, condition));
   if (violated.length > 0 && !isQuiet) {
-    await context.stderr.write(`vmguest: --fail-on ${violated.join(",")}: the report has what it forbids\n`);
+    await context.stderr.write(`vmguest: found what --fail-on forbids: ${violated.join(", ")}\n`);
   }
   const errors = report.images.flatMap(({ error }) => (error === null ? [] : [error]));
   return gravestOf([...errors.map(exitCodeOfImage), ...(violated.length > 0 ? [EXIT.policyFailed] : [])]);

@@ -1,0 +1,317 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import type { AuditOptions, ImageReport } from "../../src/audit/index.ts";
+import * as auditLayer from "../../src/audit/index.ts";
+import type { Status } from "../../src/policy/index.ts";
+import { brokenImage, guest, image } from "../report/reports.ts";
+import { type RunOptions, run } from "./run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vmguest-audit-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Files that are never opened, since the audit is a fake one; what it reports is told by their names. */
+const FILES = ["current", "outdated", "missing", "unknown", "broken", "unsafe", "bug", "empty", "finding"];
+for (const name of FILES) writeFileSync(join(folder, `${name}.vhdx`), "an image");
+
+const path = (name: string) => join(folder, `${name}.vhdx`);
+
+/** The options of every audit so far. */
+const asked: AuditOptions[] = [];
+
+function fakeAudit(file: string, options: AuditOptions): ImageReport {
+  asked.push(options);
+  options.stats?.record(0, 4096);
+  const name = basename(file, ".vhdx");
+  const base = { ...brokenImage(file), error: null };
+  const error = (code: string, kind: "unsafe" | "corrupt") => ({
+    ...base,
+    error: { code, kind, message: "a message", where: file, hint: null },
+  });
+  switch (name) {
+    case "broken":
+      return brokenImage(file);
+    case "unsafe":
+      return error("VHD_SAVED_STATE", "unsafe");
+    case "bug":
+      return error("INTERNAL", "corrupt");
+    case "empty":
+      return base;
+    case "finding":
+      return {
+        ...base,
+        findings: [{ code: "NTFS_INDEX", severity: "error", message: "a message", where: file }],
+      };
+    default:
+      return image({ path: file, guests: [guest({ verdict: { status: name as Status } })] });
+  }
+}
+
+const FAKE = { loadAudit: async () => ({ ...auditLayer, auditImage: fakeAudit }) };
+
+const audit = (argv: readonly string[], options: RunOptions = {}) =>
+  run(["audit", ...argv], { dependencies: FAKE, ...options });
+
+describe("the exit code of an audit", () => {
+  test.each([
+    { images: ["current"], code: 0 },
+    { images: ["outdated"], code: 0 },
+    { images: ["empty"], code: 0 },
+    { images: ["broken"], code: 3 },
+    { images: ["current", "broken"], code: 3 },
+    { images: ["unsafe"], code: 4 },
+    { images: ["broken", "unsafe"], code: 4 },
+    { images: ["bug"], code: 5 },
+    { images: ["unsafe", "bug", "broken"], code: 5 },
+  ])("is $code for $images", async ({ images, code }) => {
+    expect((await audit(images.map(path))).code).toBe(code);
+  });
+
+  test.each([
+    { images: ["outdated"], failOn: "outdated", code: 1 },
+    { images: ["outdated"], failOn: "missing", code: 0 },
+    { images: ["outdated"], failOn: "missing,outdated", code: 1 },
+    { images: ["missing"], failOn: "missing", code: 1 },
+    { images: ["unknown"], failOn: "unknown", code: 1 },
+    { images: ["current"], failOn: "outdated,missing,unknown,error", code: 0 },
+    { images: ["empty"], failOn: "outdated,missing,unknown,error", code: 0 },
+    { images: ["current", "outdated"], failOn: "outdated", code: 1 },
+    { images: ["finding"], failOn: "error", code: 1 },
+    { images: ["finding"], failOn: "outdated", code: 0 },
+    { images: ["broken"], failOn: "error", code: 3 },
+    { images: ["outdated", "broken"], failOn: "outdated", code: 3 },
+    { images: ["outdated", "unsafe"], failOn: "outdated", code: 4 },
+  ])("is $code for $images with --fail-on $failOn", async ({ images, failOn, code }) => {
+    const outcome = await audit([...images.map(path), "--fail-on", failOn]);
+    expect(outcome.code).toBe(code);
+  });
+
+  test("is explained where --fail-on is the reason", async () => {
+    const { stderr } = await audit([path("outdated"), "--fail-on", "missing,outdated"]);
+    expect(stderr).toBe("vmguest: found what --fail-on forbids: outdated\n");
+    expect((await audit([path("outdated"), "--fail-on", "missing"])).stderr).toBe("");
+  });
+
+  test("takes --fail-on again and again for a list", async () => {
+    const outcome = await audit([path("missing"), "--fail-on", "outdated", "--fail-on=missing"]);
+    expect(outcome.code).toBe(1);
+  });
+
+  test("is 2 for a path that is not there, and nothing is read", async () => {
+    const before = asked.length;
+    const { code, stdout, stderr } = await audit([path("current"), path("absent")]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe(`vmguest: ${path("absent")}: no file or folder is named so [PATH_NOT_FOUND]\n`);
+    expect(asked).toHaveLength(before);
+  });
+
+  test("is 5 for a mistake of ours, with what is needed to report it", async () => {
+    const dependencies = {
+      loadAudit: async () => {
+        throw new TypeError("x is \x1b[31m not a function");
+      },
+    };
+    const { code, stderr } = await audit([path("current")], { dependencies });
+    expect(code).toBe(5);
+    expect(stderr).toContain("please report it with the command line");
+    expect(stderr).toContain("TypeError: x is \\x1b[31m not a function");
+    expect(stderr).toContain("audit.test.ts");
+  });
+});
+
+describe("the report", () => {
+  test("is a table for people, in which nothing is hidden", async () => {
+    const { stdout, stderr } = await audit([folder]);
+    for (const word of ["outdated", "missing", "unknown", "current", "no guest found"])
+      expect(stdout).toContain(word);
+    expect(stdout).toContain("9 images, 4 guests");
+    expect(stderr).toContain("[VHDX_HEADERS_INVALID] Copy the image again");
+  });
+
+  test("is the same JSON for the same images, in the order of the arguments", async () => {
+    const first = await audit([path("outdated"), path("current"), "--format", "json"]);
+    const second = await audit([path("outdated"), path("current"), "--format=json"]);
+    expect(first.stdout).toBe(second.stdout);
+    const report = JSON.parse(first.stdout);
+    expect(report.images.map((one: ImageReport) => basename(one.path))).toEqual([
+      "outdated.vhdx",
+      "current.vhdx",
+    ]);
+    expect(Object.keys(report)).toEqual(["schema", "tool", "host", "images", "summary"]);
+    expect(report.tool.version).toMatch(/^\d+\.\d+\.\d+/);
+  });
+
+  test("has the time in it only when asked", async () => {
+    const { stdout } = await audit([path("current"), "--format", "json", "--timestamp"]);
+    expect(JSON.parse(stdout).timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  test("is for the host that was named, in whatever words", async () => {
+    const { stdout } = await audit([path("current"), "--format", "json", "--host", "Windows Server 2012 R2"]);
+    expect(JSON.parse(stdout).host.id).toBe("ws2012r2");
+    expect(asked.at(-1)?.host).toBe("ws2012r2");
+  });
+
+  test("passes the least version on", async () => {
+    await audit([path("current"), "--min-version", "6.3.9600.18692"]);
+    expect(asked.at(-1)?.minimumVersion).toBe("6.3.9600.18692");
+  });
+
+  test("names a folder that could not be searched, among the errors", async () => {
+    const locked = join(folder, "locked");
+    const listFolder = (path: string) => {
+      if (path === locked) throw Object.assign(new Error("denied"), { code: "EACCES" });
+      return readdirSync(path, { withFileTypes: true });
+    };
+    mkdirSync(locked);
+    const dependencies = { ...FAKE, listFolder };
+    const { code, stdout } = await audit([path("current"), locked, "--format", "json"], { dependencies });
+    rmSync(locked, { recursive: true });
+    expect(code).toBe(3);
+    const [, second] = JSON.parse(stdout).images;
+    expect(second).toMatchObject({
+      path: locked,
+      container: null,
+      guests: [],
+      error: { code: "IO_OPEN", kind: "io" },
+    });
+  });
+
+  test.each(["json", "table"])(
+    "goes to the file that --output names, as %s, and stdout stays empty",
+    async (format) => {
+      const file = join(folder, `report.${format}`);
+      writeFileSync(file, "an earlier report that was much, much longer".repeat(1000));
+      const argv = [path("outdated"), "--format", format];
+      const { code, stdout } = await audit([...argv, "--output", file], { terminal: 80, env: { CI: "1" } });
+      expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+      expect(readFileSync(file, "utf8")).toBe((await audit(argv, { terminal: 80, env: { CI: "1" } })).stdout);
+    },
+  );
+
+  test("has no colours in a file", async () => {
+    const file = join(folder, "colourless.txt");
+    await audit([path("outdated"), "--output", file], { terminal: 80 });
+    expect(readFileSync(file, "utf8")).not.toContain("\x1b");
+  });
+
+  test("leaves an earlier report where there will be no new one", async () => {
+    const file = join(folder, "kept.txt");
+    writeFileSync(file, "kept");
+    const dependencies = { loadAudit: () => Promise.reject(new Error("no")) };
+    expect((await audit([path("current"), "--output", file], { dependencies })).code).toBe(5);
+    expect(readFileSync(file, "utf8")).toBe("kept");
+  });
+
+  test.each([
+    { output: "current.vhdx", code: 2, message: "is named like a disk image" },
+    { output: "new.avhd", code: 2, message: "is named like a disk image" },
+    { output: "disk", code: 2, message: "is one of the files to be read" },
+    { output: "link-to-disk", code: 2, message: "is one of the files to be read" },
+    { output: "absent/report.json", code: 3, message: "the file could not be written (ENOENT)" },
+  ])(
+    "is refused with $code for --output $output, before anything is read",
+    async ({ output, code, message }) => {
+      const disk = join(folder, "disk");
+      writeFileSync(disk, "an image");
+      if (output === "link-to-disk") symlinkSync(disk, join(folder, output));
+      const before = asked.length;
+      const outcome = await audit([path("current"), disk, "--output", join(folder, output)]);
+      expect(outcome).toMatchObject({ code, stdout: "" });
+      expect(outcome.stderr).toContain(message);
+      expect(asked).toHaveLength(before);
+      expect(readFileSync(disk, "utf8")).toBe("an image");
+      expect(readFileSync(path("current"), "utf8")).toBe("an image");
+    },
+  );
+});
+
+describe("colours", () => {
+  test.each([
+    { env: {}, terminal: 80, isColoured: true },
+    { env: {}, isColoured: false },
+    { env: { NO_COLOR: "1" }, terminal: 80, isColoured: false },
+    { env: { NO_COLOR: "" }, terminal: 80, isColoured: true },
+    { env: { CI: "true" }, terminal: 80, isColoured: false },
+    { env: { TERM: "dumb" }, terminal: 80, isColoured: false },
+    { env: { FORCE_COLOR: "1" }, isColoured: true },
+    { env: { FORCE_COLOR: "1", NO_COLOR: "1", CI: "1" }, isColoured: true },
+    { env: { FORCE_COLOR: "0" }, terminal: 80, isColoured: false },
+  ])(
+    "are on: $isColoured, with $env and a terminal of $terminal columns",
+    async ({ env, terminal, isColoured }) => {
+      const { stdout } = await audit([path("outdated")], {
+        env,
+        ...(terminal === undefined ? {} : { terminal }),
+      });
+      expect(stdout.includes("\x1b[31moutdated")).toBe(isColoured);
+    },
+  );
+
+  test("are never in JSON", async () => {
+    const { stdout } = await audit([path("outdated"), "--format", "json"], { env: { FORCE_COLOR: "1" } });
+    expect(stdout).not.toContain("\x1b");
+  });
+});
+
+describe("the width of the table", () => {
+  const widest = (text: string) => Math.max(...text.split("\n").map((line) => line.length));
+
+  test.each([
+    { options: { terminal: 70 }, width: 70 },
+    { options: { env: { COLUMNS: "90" } }, width: 90 },
+    { options: { env: { COLUMNS: "no number" } }, width: 120 },
+    { options: {}, width: 120 },
+  ])("is within $width for $options", async ({ options, width }) => {
+    const { stdout } = await audit([path("outdated")], { env: { CI: "1" }, ...options });
+    expect(widest(stdout)).toBeLessThanOrEqual(width);
+    expect(widest(stdout)).toBeGreaterThan(width - 30);
+  });
+});
+
+describe("beside the report", () => {
+  test("--stats ends stderr with one line of JSON, even where the command fails", async () => {
+    const { stderr } = await audit([path("current"), path("broken"), "--stats"]);
+    const last = stderr.trimEnd().split("\n").at(-1) ?? "";
+    const stats = JSON.parse(last);
+    expect(Object.keys(stats)).toEqual(["images", "reads", "bytesRead", "wallMs", "peakRssBytes"]);
+    expect(stats).toMatchObject({ images: 2, reads: 2, bytesRead: 8192 });
+    expect(stats.peakRssBytes).toBeGreaterThan(1_000_000);
+    const failed = await audit([path("absent"), "--stats"]);
+    expect(JSON.parse(failed.stderr.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({
+      images: 0,
+      reads: 0,
+    });
+  });
+
+  test("progress is for a person at a terminal alone", async () => {
+    const both = [path("current"), path("broken")];
+    const watched = await audit(both, { terminal: 200 });
+    expect(watched.stderr).toContain(`[2/2] ${path("broken")}`);
+    expect(watched.stderr).toContain("\r\x1b[K");
+    expect((await audit(both)).stderr).not.toContain("[2/2]");
+    expect((await audit(both, { terminal: 200, env: { CI: "1" } })).stderr).not.toContain("[2/2]");
+    expect((await audit([path("current")], { terminal: 200 })).stderr).toBe("");
+  });
+
+  test("--quiet leaves nothing", async () => {
+    const argv = [path("outdated"), path("broken"), "--quiet", "--fail-on", "outdated"];
+    expect(await audit(argv, { terminal: 80 })).toMatchObject({ code: 3, stderr: "" });
+  });
+
+  test("a reader who leaves is no error, and changes nothing about the verdict", async () => {
+    const argv = [path("outdated"), "--fail-on", "outdated"];
+    const { code, stdout, stderr } = await audit(argv, { readerStaysFor: 0 });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).not.toContain("EPIPE");
+  });
+});
