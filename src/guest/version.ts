@@ -34,11 +34,6 @@ export function isZeroVersion(version: Version): boolean {
   return version.major + version.minor + version.build + version.revision === 0;
 }
 
-/** The oldest of some versions; undefined where there are none. */
-export function oldestVersion(versions: Iterable<Version>): Version | undefined {
-  return [...versions].toSorted(compareVersions)[0];
-}
-
 /** True where both are of the same release of Windows: all but the last number agree. */
 export function isSameRelease(a: Version, b: Version): boolean {
   return a.major === b.major && a.minor === b.minor && releaseBuild(a) === releaseBuild(b);

@@ -147,16 +147,17 @@ describe("opening a Windows", () => {
     ]);
   });
 
-  test("asks for the log of older Windows only where there is none of the newer", () => {
-    const log = new Uint8Array(512);
-    const logs = (names: string[]) =>
-      Object.fromEntries(names.map((name) => [`System32/config/${name}`, log]));
-    const asked = (names: string[]) => {
-      const fs = buildWindows({ release: "win7", files: logs(names) });
-      findWindows(fs);
-      return fs.asked.some((path) => path.endsWith("SYSTEM.LOG"));
-    };
-    expect(asked(["SYSTEM.LOG1"])).toBe(false);
-    expect(asked(["SYSTEM.LOG"])).toBe(true);
+  test.each([
+    { hive: "clean", dirty: false, beside: ["LOG1", "LOG"], asked: [] },
+    { hive: "dirty", dirty: true, beside: ["LOG1", "LOG2", "LOG"], asked: ["LOG1", "LOG2"] },
+    { hive: "dirty", dirty: true, beside: ["LOG"], asked: ["LOG1", "LOG2", "LOG"] },
+  ])("of a $hive hive beside $beside asks for $asked", ({ dirty, beside, asked }) => {
+    const logs = beside.map((ending) => [`System32/config/SOFTWARE.${ending}`, new Uint8Array(512)]);
+    const software = buildHive({ Microsoft: {} }, { dirty });
+    const files = { "System32/config/SOFTWARE": software, ...Object.fromEntries(logs) };
+    const fs = buildWindows({ release: "win7", files });
+    findWindows(fs);
+    const endings = fs.asked.flatMap((path) => path.match(/(?<=SOFTWARE\.)LOG\d?$/) ?? []);
+    expect(endings).toEqual(asked);
   });
 });

@@ -251,10 +251,26 @@ describe("the driver files", () => {
     });
   });
 
-  test("are of the network driver that this Windows loads", () => {
-    const left = { "System32/drivers/netvsc60.sys": driverFile(V7) };
-    expect(sourcesOf(neverRan(left))).not.toContainEqual(["driver-file", V7]);
-  });
+  test.each<{ release: WindowsOptions["release"]; used: string; left: string }>([
+    { release: "xp", used: "netvsc50.sys", left: "netvsc60.sys" },
+    { release: "ws2008", used: "netvsc60.sys", left: "netvsc50.sys" },
+    { release: "ws2008r2", used: "netvsc60.sys", left: "netvsc63.sys" },
+    { release: "ws2012", used: "netvsc63.sys", left: "netvsc60.sys" },
+    { release: "ws2012r2", used: "netvsc63.sys", left: "netvsc.sys" },
+    { release: "ws2016", used: "netvsc.sys", left: "netvsc63.sys" },
+  ])(
+    "are of $used on $release, whatever is left of $left, and of that alone without it",
+    ({ release, used, left }) => {
+      const at = (name: string) => `System32/drivers/${name}`;
+      const files = { [at(used)]: driverFile("1.1.1.1"), [at(left)]: driverFile("2.2.2.2") };
+      const network = (options: WindowsOptions) =>
+        sourcesOf(options).filter(([, value]) => /^[12]\./.test(value ?? ""));
+      expect(network(neverRan(files, release))).toEqual([["driver-file", "1.1.1.1"]]);
+      expect(network(neverRan({ ...files, [at(used)]: null }, release))).toEqual([
+        ["driver-file", "2.2.2.2"],
+      ]);
+    },
+  );
 
   test("are of the service library, and of the older program only without it", () => {
     const left = { "System32/vmicsvc.exe": driverFile(V7) };

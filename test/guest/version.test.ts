@@ -5,7 +5,6 @@ import {
   formatVersion,
   isSameRelease,
   isZeroVersion,
-  oldestVersion,
   parseVersion,
   type Version,
 } from "../../src/guest/version.ts";
@@ -54,12 +53,6 @@ describe("a version", () => {
   test("is zero only where every number is", () => {
     expect(isZeroVersion(version("0.0.0.0"))).toBe(true);
     expect(isZeroVersion(version("0.0.0.1"))).toBe(false);
-  });
-
-  test("that is the oldest is found among any, and none among none", () => {
-    const some = ["6.3.9600.19456", "6.1.7601.17514", "10.0.14393.0"].map(version);
-    expect(oldestVersion(some)).toEqual(version("6.1.7601.17514"));
-    expect(oldestVersion([])).toBeUndefined();
   });
 
   test.each([

@@ -145,14 +145,25 @@ describe("damage costs the fact it hits", () => {
     expect(factsOf({ release: "ws2012r2", software: software("=".repeat(100_000)) }).os.name).toBeNull();
   });
 
-  test("a hostile number of devices and packages is not followed to its end", () => {
-    const many = (count: number, key: HiveTree) =>
-      Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, key]));
-    const facts = factsOf({
-      release: "ws2012r2",
-      control: { Enum: { VMBUS: many(500, many(40, {})) as never } },
+  test("a hostile number of devices is not followed to its end", () => {
+    const kinds = Array.from(
+      { length: 100 },
+      (_, index) => `VMBUS\\{kind-${String(index).padStart(3, "0")}}`,
+    );
+    const devices = Object.fromEntries(kinds.map((kind) => [kind, "6.3.9600.16384"]));
+    const facts = factsOf({ release: "ws2012r2", devices: { ...devices, "VMBUS\\{kind-099}": "1.0.0.0" } });
+    expect(facts.integrationServices?.evidence[0]).toMatchObject({
+      source: "computed",
+      value: "6.3.9600.16384",
     });
-    expect(facts.os.id).toBe("ws2012r2");
+  });
+
+  test("a hostile number of damaged values does not fill the report", () => {
+    const kinds = Array.from({ length: 60 }, (_, index) => `VMBUS\\{kind-${index}}`);
+    const wrong = (prefix: string) => Object.fromEntries(kinds.map((kind) => [kind, `${prefix}banana`]));
+    const more = Object.fromEntries(kinds.map((kind, index) => [`ACPI\\VMBus${index}`, `pear ${kind}`]));
+    const { findings } = factsOf({ release: "ws2012r2", devices: { ...wrong("a"), ...more } });
+    expect(findings).toHaveLength(64);
   });
 
   test("a folder that cannot be looked into is a finding", () => {

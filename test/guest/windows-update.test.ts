@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { findWindows, readWindowsFacts } from "../../src/guest/index.ts";
-import { buildWindows, type ReleaseName, type TreeChange, type WindowsOptions } from "../lab/windows.ts";
+import { MemorySource } from "../../src/io/index.ts";
+import { Hive } from "../../src/registry/index.ts";
+import { buildHive } from "../lab/hive.ts";
+import { softwareTree } from "../lab/windows/trees.ts";
+import {
+  buildWindows,
+  mergeTrees,
+  RELEASES,
+  type ReleaseName,
+  type TreeChange,
+  type WindowsOptions,
+} from "../lab/windows.ts";
 
 function updatesOf(options: WindowsOptions) {
   const [windows] = findWindows(buildWindows(options));
@@ -124,5 +135,28 @@ describe("Windows Update", () => {
     const { verdict, reasons } = updatesOf(options(settings));
     expect(verdict).toBe("windows-update");
     expect(reasons.join("\n")).toMatch(/TrustedInstaller service is disabled[\s\S]*DoNotConnect/);
+  });
+
+  describe("where damage hides the policy that might turn it off", () => {
+    const key = "Policies\\Microsoft\\Windows\\WindowsUpdate";
+
+    function damaged(settings: Settings): WindowsOptions {
+      const whole = options({ ...settings, automatic: { NoAutoUpdate: 0 } });
+      const software = buildHive(mergeTrees(softwareTree(RELEASES.ws2012r2), whole.software ?? {}));
+      const { offset } = Hive.open(new MemorySource(software)).require(key);
+      // The signature of the key, after the size of its cell.
+      software.set([0x78, 0x78], offset + 4);
+      return { ...whole, files: { "System32/config/SOFTWARE": software } };
+    }
+
+    test("is unknown, though the administrator turned it on", () => {
+      const { verdict, reasons } = updatesOf(damaged({ own: 4 }));
+      expect(verdict).toBe("unknown");
+      expect(reasons).toContain(`Windows/System32/config/SOFTWARE: ${key} cannot be read`);
+    });
+
+    test("is disabled all the same where something else says so", () => {
+      expect(updatesOf(damaged({ own: 4, services: OFF })).verdict).toBe("disabled");
+    });
   });
 });

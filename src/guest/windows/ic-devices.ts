@@ -44,10 +44,7 @@ export function readDevices(guest: GuestReader, log: FindingLog): VersionFound[]
 
 function listDevices(guest: GuestReader): KeyView[] {
   const buses = guest.inControlSet("Enum\\ACPI").subkeysStartingWith("VMBus", KIND_COUNT_MAX);
-  const kinds = guest
-    .inControlSet("Enum\\VMBUS")
-    .subkeys(KIND_COUNT_MAX)
-    .filter(({ name }) => name.toLowerCase() !== PASS_THROUGH);
+  const kinds = guest.inControlSet("Enum\\VMBUS").subkeys(KIND_COUNT_MAX);
   return [...buses, ...kinds].flatMap((kind) => kind.subkeys(INSTANCE_COUNT_MAX));
 }
 

@@ -68,12 +68,12 @@ type Agreement = (a: Version, b: Version) => boolean;
 const isSame: Agreement = (a, b) => compareVersions(a, b) === 0;
 
 /**
- * Drivers that came with Windows (their versions begin as its own does) are updated one by one; those of Windows 10
- * and later always did. A set that a package brought has one version for all its files.
+ * Drivers that came with Windows (their versions begin as its own does) are updated one by one, so that each has the
+ * revision of its own last change. A set that a package brought has one version for all its files.
  */
 function agreementOf(ntVersion: string | null, derived: readonly VersionFound[]): Agreement {
   const isInBox = derived.every(({ version }) => `${version.major}.${version.minor}` === ntVersion);
-  return ntVersion === "10.0" || isInBox ? isSameRelease : isSame;
+  return isInBox ? isSameRelease : isSame;
 }
 
 /** Drivers that disagree among themselves. */

@@ -179,7 +179,7 @@ function openLogs(fs: FileSystem, hive: FileNode, findings: Finding[]): ByteSour
     const path = `${hive.path}.${ending}`;
     try {
       const log = fs.find(path)?.open();
-      if (log !== undefined && log.sizeBytes > 0) logs.push(log);
+      if (log !== undefined) logs.push(log);
     } catch (error) {
       if (!(error instanceof VmguestError)) throw error;
       const message = `the transaction log could not be read (${error.code}: ${error.message})`;
