@@ -89,7 +89,7 @@ describe("the plain parser", () => {
         fc.pre(raw !== undefined);
         expect(check(command, raw)).toEqual(await readFully(command, words));
       }),
-      { numRuns: 100, maxSkipsPerRun: 1000 },
+      { numRuns: 60, maxSkipsPerRun: 1000 },
     );
   });
 

@@ -22,8 +22,8 @@ export const filesList = defineCommand({
   },
   options: { volume: VOLUME, format: TEXT_OR_JSON, stats: STATS },
   examples: [
-    ["vmguest files list web01.vhdx Windows/System32/config", "The registry's files"],
-    ["vmguest files list data.vhdx --volume 1 --format json", "The root of a volume, for a script"],
+    ["vmguest files list web01.vhdx Windows/System32/config", "See the files of the registry"],
+    ["vmguest files list data.vhdx --volume 1 --format json", "Have the root of a volume for a script"],
   ],
   async run(args, context) {
     return await withVolume(args.image, args.volume, context, async ({ volume, fileSystem }) => {

@@ -36,12 +36,12 @@ export const registryQuery = defineCommand({
   },
   examples: [
     [
-      "vmguest registry query web01.vhdx 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion' --value ProductName",
-      "Which Windows is it?",
+      "vmguest registry query web01.vhdx 'HKLM\\SOFTWARE\\Microsoft\\Virtual Machine' --recursive",
+      "See what Hyper-V has left in the guest",
     ],
     [
       "vmguest registry query web01.vhdx 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\vmickvpexchange'",
-      "How does Data Exchange start?",
+      "See how Data Exchange starts",
     ],
   ],
   async run(args, context) {

@@ -18,8 +18,8 @@ export const services = defineCommand({
   positionals: { image: IMAGE },
   options: { volume: VOLUME, format: TEXT_OR_JSON, stats: STATS },
   examples: [
-    ["vmguest services web01.vhdx", "Which services are disabled?"],
-    ["vmguest services web01.vhdx --format json", "The same for a script"],
+    ["vmguest services web01.vhdx", "See which services are disabled"],
+    ["vmguest services web01.vhdx --format json", "Have the same for a script"],
   ],
   async run(args, context) {
     return await withImage(args.image, context, async (image) => {

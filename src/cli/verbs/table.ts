@@ -29,8 +29,8 @@ export const table = defineCommand({
     format: TEXT_OR_JSON,
   },
   examples: [
-    ["vmguest table --host ws2012r2", "All guests on Windows Server 2012 R2"],
-    ["vmguest table --host ws2016 --guest win7 --format json", "One cell of the table, for a script"],
+    ["vmguest table --host ws2012r2", "See all guests on Windows Server 2012 R2"],
+    ["vmguest table --host ws2016 --guest win7 --format json", "Have one cell of the table for a script"],
   ],
   async run(args, context) {
     const host = args.host === undefined ? undefined : requireId(parseHostId, args.host, "host", HOST_IDS);

@@ -1,0 +1,68 @@
+import { EXIT } from "../../src/cli/exit-codes.ts";
+import { commandList } from "../../src/cli/index.ts";
+import { run } from "./run.ts";
+
+/** What each exit code says; the type sees to it that none is forgotten. */
+const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  fine: "Everything went well.",
+  policyFailed: "The report has what `--fail-on` forbids.",
+  usage: "The command line is wrong, or names something that does not exist.",
+  unreadable: "Some images (or files, keys) could not be read; the rest was.",
+  unsafe: "Refused for safety.",
+  internal: "A mistake in vmguest itself.",
+};
+
+/** The text of docs/cli.md: what all commands have in common, then the help of each. */
+export async function cliPage(): Promise<string> {
+  const commands = await commandList();
+  const sections = await Promise.all(
+    commands.map(async ({ name }) => section(`vmguest ${name}`, await helpOf(name.split(" ")))),
+  );
+  const codes = Object.entries(EXIT_MEANINGS).map(
+    ([name, meaning]) => `| ${EXIT[name as keyof typeof EXIT]} | ${meaning} |`,
+  );
+  return `${[INTRODUCTION, section("vmguest", await helpOf([])), ...sections, OUTPUT, EXIT_CODES, ...codes].join("\n")}\n${EXIT_ORDER}`;
+}
+
+async function helpOf(words: readonly string[]): Promise<string> {
+  const { code, stdout } = await run([...words, "--help"]);
+  if (code !== 0) throw new Error(`vmguest ${words.join(" ")} --help ends with ${code}`);
+  return stdout;
+}
+
+function section(title: string, help: string): string {
+  return `## ${title}\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
+}
+
+const INTRODUCTION = `# The command line
+
+This page is generated from the commands themselves (\`npx vitest run --project unit test/cli/docs.test.ts -u\`).
+Options may stand anywhere behind the command, as \`--name value\` or \`--name=value\`; words behind \`--\` are no options.
+`;
+
+const OUTPUT = `## Output
+
+- Stdout carries the report and nothing else; errors, warnings and progress go to stderr. A reader of stdout that leaves
+  early (\`| head\`) is no error.
+- Errors are lines of \`place: sentence\`, followed by their [code](errors.md) and what can be done.
+- Text from an image never reaches the terminal as it is: control characters, bidirectional overrides and the like are
+  shown as \`\\x1b\` or \`\\u202e\`. In JSON they are escaped, so that the value is exact. \`files cat\` alone writes raw bytes.
+- Colours are used on a terminal. \`NO_COLOR\`, \`CI\` and \`TERM=dumb\` turn them off, \`FORCE_COLOR\` turns them on (\`0\`: off).
+  Tables are as wide as the terminal, else \`COLUMNS\`, else 120.
+- Folders are searched with everything below them, in the order of names; symbolic links inside are not followed. Quote
+  patterns that the shell is not to expand. An image named twice is taken once.
+- JSON begins with \`"schema"\`, which changes when a key changes its meaning or goes away: \`vmguest.audit/1\`
+  ([JSON Schema](schema/audit-1.schema.json)), \`vmguest.table/1\`, \`vmguest.services/1\`, \`vmguest.registry/1\`,
+  \`vmguest.files/1\`. The same image gives the same bytes of report, but with \`--timestamp\`.
+- \`registry query --format json\` types the data of a value: text, a list of texts, a number for REG_DWORD, \`0x\` and
+  hexadecimal digits for REG_QWORD, and the bytes in hexadecimal for everything else.
+`;
+
+const EXIT_CODES = `## Exit codes
+
+| Code | Meaning |
+| --- | --- |`;
+
+const EXIT_ORDER = `
+Where several apply, it is the first of 5, 2, 4, 3, 1.
+`;
