@@ -76,6 +76,10 @@ describe("the version is that of the highest rank", () => {
 describe("sources agree", () => {
   test.each<[title: string, of: Case]>([
     [
+      "a record of Windows 10 from before an update",
+      { nt: "10.0", record: "10.0.14393.0", devices: ["10.0.14393.9"] },
+    ],
+    [
       "drivers of Windows 8.1 that its updates replaced one by one",
       { devices: [RTM, OLD], files: [RTM, OLD, NEW] },
     ],

@@ -163,6 +163,21 @@ describe("the computed version", () => {
     ]);
   });
 
+  test("is told by the first device of each version", () => {
+    const devices = { [DEVICES.bus]: NEW, [DEVICES.storage]: NEW, [DEVICES.network]: NEW };
+    const { evidence } = icOf({ release: "ws2012r2", drivers: null, devices });
+    expect(evidence.map(({ where }) => where.slice(-"0000\\DriverVersion".length))).toEqual([
+      "0000\\DriverVersion",
+    ]);
+  });
+
+  test("does not search an endless list of hardware ids", () => {
+    const ids = [...Array.from({ length: 100 }, (_, index) => `ACPI\\X${index}`), DEVICES.heartbeat];
+    const many = { HardwareID: ids, Driver: "{4d36e97d-e325-11ce-bfc1-08002be10318}\\9999" };
+    const control = { Enum: { VMBUS: { "{57164f39-9115-4e78-ab55-382f3bd5422d}": { one: many } } } };
+    expect(computed({ [DEVICES.bus]: NEW }, { control })).toEqual([NEW]);
+  });
+
   test("leaves PCI pass-through out", () => {
     expect(
       computed({ [DEVICES.bus]: NEW, "VMBUS\\{44C4F61D-4444-4400-9D52-802E27EDE19F}": "1.2.3.4" }),

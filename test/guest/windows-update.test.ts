@@ -77,6 +77,16 @@ describe("Windows Update", () => {
     ],
     ["disabled", "device management turns it off", { release: "ws2022", mdm: { AllowAutoUpdate: 5 } }],
     [
+      "disabled",
+      "policy turns off what is not even there",
+      { automatic: { NoAutoUpdate: 1 }, services: { wuauserv: null } },
+    ],
+    [
+      "windows-update",
+      "a service of Windows 10 is disabled in an older one",
+      { own: 4, services: { UsoSvc: { Start: 4 } } },
+    ],
+    [
       "wsus",
       "policy names a server and uses it",
       { own: 4, policy: WSUS, automatic: { UseWUServer: 1, AUOptions: 4 } },
