@@ -7,8 +7,8 @@ const STRUCTURE = BaseBlock.structName;
 const SIGNATURE = "regf";
 const MAJOR_VERSION = 1;
 
-/** Windows NT 4.0 wrote 1.3; earlier hives have other cells, and nothing is known that still holds one. */
-const MINOR_VERSION_MIN = 3;
+/** Windows NT 3.1 wrote 1.1; 1.0 is known from its beta versions alone. */
+const MINOR_VERSION_MIN = 1;
 const MINOR_VERSION_MAX = 6;
 
 const FORMAT_DIRECT = 1;
@@ -58,7 +58,7 @@ export function checkBaseBlock(block: BaseBlock | undefined): asserts block is B
     throw fail(
       "REGF_VERSION",
       "majorVersion",
-      `the version is ${majorVersion}.${minorVersion}, not 1.3 to 1.6`,
+      `the version is ${majorVersion}.${minorVersion}, not 1.1 to 1.6`,
     );
   }
   if (fileType !== FILE_TYPES.hive) {

@@ -6,6 +6,10 @@ import { BASE_BLOCK_SIZE, BinHeader, CellHeader, NO_OFFSET } from "./layout.ts";
 
 const CELL_ALIGNMENT = 8;
 
+/** Windows NT 3.1 put the offset of the previous cell behind a cell's size, and had no flags for names yet. */
+const OLD_CELLS_MINOR = 1;
+const PREVIOUS_CELL_SIZE = 4;
+
 /**
  * The cells of a hive, opened one by one as something refers to them: no list of cells is ever made.
  *
@@ -19,11 +23,16 @@ export class CellStore {
   readonly binsSize: number;
   /** Of the format; some structures depend on it. */
   readonly minorVersion: number;
+  /** Whether keys and values say how their names are stored; else all names are UTF-16. */
+  readonly hasNameFlags: boolean;
+  readonly #headerSizeBytes: number;
 
   constructor(source: ByteSource, binsSize: number, minorVersion: number) {
     this.#source = source;
     this.binsSize = Math.min(binsSize, source.sizeBytes - BASE_BLOCK_SIZE);
     this.minorVersion = minorVersion;
+    this.hasNameFlags = minorVersion > OLD_CELLS_MINOR;
+    this.#headerSizeBytes = CellHeader.sizeBytes + (minorVersion > OLD_CELLS_MINOR ? 0 : PREVIOUS_CELL_SIZE);
   }
 
   /** The cell at an offset from the first bin; `structure` is what it should hold, for the error. */
@@ -42,8 +51,19 @@ export class CellStore {
     if (sizeBytes % CELL_ALIGNMENT !== 0 || cell + sizeBytes > this.binsSize) {
       throw fail(`the cell has an impossible size of ${sizeBytes} bytes`);
     }
-    return new Cell(this.#source, fileOffset(cell), sizeBytes - CellHeader.sizeBytes, structure);
+    return new Cell(
+      this.#source,
+      fileOffset(cell),
+      { sizeBytes, headerSizeBytes: this.#headerSizeBytes },
+      structure,
+    );
   }
+}
+
+/** Size of a whole cell, and how much of it comes before the content. */
+interface CellSize {
+  readonly sizeBytes: number;
+  readonly headerSizeBytes: number;
 }
 
 /** The content of one allocated cell. */
@@ -55,12 +75,19 @@ export class Cell {
   readonly sizeBytes: number;
   /** What the cell should hold. */
   readonly structure: string;
+  readonly #headerSizeBytes: number;
 
-  constructor(source: ByteSource, offset: number, sizeBytes: number, structure: string) {
+  constructor(
+    source: ByteSource,
+    offset: number,
+    { sizeBytes, headerSizeBytes }: CellSize,
+    structure: string,
+  ) {
     this.#source = source;
     this.offset = offset;
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = sizeBytes - headerSizeBytes;
     this.structure = structure;
+    this.#headerSizeBytes = headerSizeBytes;
   }
 
   /** The two letters that most structures begin with; every cell has room for them. */
@@ -73,7 +100,7 @@ export class Cell {
     if (at + length > this.sizeBytes) {
       throw this.error("REGF_CELL", `${at + length} bytes are needed, but the cell holds ${this.sizeBytes}`);
     }
-    return this.#source.read(this.offset + CellHeader.sizeBytes + at, length);
+    return this.#source.read(this.offset + this.#headerSizeBytes + at, length);
   }
 
   /** The error that says what is wrong with what the cell holds. */

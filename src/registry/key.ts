@@ -33,7 +33,7 @@ export class Key {
       cell,
       KeyNode.sizeBytes,
       node.nameLength,
-      (node.flags & KEY_FLAGS.compressedName) !== 0,
+      cells.hasNameFlags && (node.flags & KEY_FLAGS.compressedName) !== 0,
     );
   }
 

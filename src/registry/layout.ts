@@ -36,7 +36,7 @@ const baseBlockFields = {
   secondarySequence: u32(8, "set to the primary one when all is written: they differ in a dirty hive"),
   lastWritten: filetime(12, "time of the last write; not kept up since Windows 8.1"),
   majorVersion: u32(20, "1"),
-  minorVersion: u32(24, "3 to 6 since Windows NT 4.0"),
+  minorVersion: u32(24, "3 to 6 since Windows NT 4.0, 1 and 2 before"),
   fileType: u32(28, "0: hive; 1 or 2: old-format log; 6: new-format log"),
   fileFormat: u32(32, "1: direct memory load"),
   rootCell: u32(36, "offset of the root key's cell"),

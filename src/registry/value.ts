@@ -52,7 +52,7 @@ export class Value {
       cell,
       ValueNode.sizeBytes,
       node.nameLength,
-      (node.flags & VALUE_FLAGS.compressedName) !== 0,
+      cells.hasNameFlags && (node.flags & VALUE_FLAGS.compressedName) !== 0,
     );
   }
 
@@ -65,7 +65,9 @@ export class Value {
     const cell = cells.open(offset, "value");
     if (cell.signature !== SIGNATURES.value) throw cell.error("REGF_VALUE", "the cell does not hold a value");
     const node = new ValueNode(cell.read(0, ValueNode.sizeBytes));
-    return (node.flags & VALUE_FLAGS.tombstone) === 0 ? new Value(cells, cell, node) : undefined;
+    return !cells.hasNameFlags || (node.flags & VALUE_FLAGS.tombstone) === 0
+      ? new Value(cells, cell, node)
+      : undefined;
   }
 
   /** `REG_SZ` and so on, or the number in hexadecimal where it has no name. */

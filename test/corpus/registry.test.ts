@@ -196,7 +196,7 @@ describe("a file is refused", () => {
     { name: "yarp-OldDirtyHive/OldDirtyHive.LOG2", code: "REGF_NOT" },
     { name: "yarp-OldDirtyHive/OldDirtyHive.LOG1", code: "REGF_VERSION" },
     { name: "regipy-SYSTEM_B.LOG1", code: "REGF_VERSION" },
-    { name: "yarp-BadBaseBlockHive/BadBaseBlockHive", code: "REGF_VERSION" },
+    { name: "yarp-BadBaseBlockHive/BadBaseBlockHive", code: "REGF_KEY" },
   ])("where it is $name: $code", ({ name, code }) => {
     expect(() => open(name)).toThrow(expect.objectContaining({ code }));
   });

@@ -64,8 +64,8 @@ describe("a file is refused", () => {
     { what: "it ends after the base block", bytes: () => healthy().slice(0, 4096), code: "REGF_BIN" },
     { what: "its first bin has no header", bytes: () => healthy().fill(0, 4096, 4100), code: "REGF_BIN" },
     {
-      what: "it is of Windows NT 3.5",
-      bytes: () => withBaseBlock({ minorVersion: 2 }),
+      what: "it is of a beta of Windows NT 3.1",
+      bytes: () => withBaseBlock({ minorVersion: 0 }),
       code: "REGF_VERSION",
     },
     {

@@ -46,7 +46,7 @@ const names = fc.uniqueArray(name, { maxLength: 60, selector: upcase });
 const options: fc.Arbitrary<BuildHiveOptions> = fc.record({
   list: fc.constantFrom("lf", "lh", "li"),
   leafCountMax: fc.constantFrom(1, 2, 3, 7, 1012),
-  minor: fc.constantFrom(3, 5),
+  minor: fc.constantFrom(1, 2, 3, 5),
 });
 
 const flat = (subkeys: readonly string[], buildOptions: BuildHiveOptions) =>

@@ -5,12 +5,15 @@ export const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.by
 /** Bins with cells that are only ever appended. All offsets are from the first bin. */
 export class CellWriter {
   readonly #time: bigint;
+  readonly #headerSizeBytes: number;
   #bytes = new Uint8Array(1 << 16);
   #position = 0;
   #binEnd = 0;
 
-  constructor(time: bigint) {
+  /** Hives of version 1.1 have the offset of the previous cell behind a cell's size. */
+  constructor(time: bigint, minorVersion: number) {
     this.#time = time;
+    this.#headerSizeBytes = CellHeader.sizeBytes + (minorVersion === 1 ? 4 : 0);
   }
 
   get binsSize(): number {
@@ -19,18 +22,18 @@ export class CellWriter {
 
   /** A cell with this content; gives its offset. */
   put(content: Uint8Array): number {
-    const size = roundUp(CellHeader.sizeBytes + content.length, 8);
+    const size = roundUp(this.#headerSizeBytes + content.length, 8);
     if (this.#position + size > this.#binEnd) this.#openBin(size);
     const cell = this.#position;
     this.#position += size;
     this.#sizeAt(cell, -size);
-    this.#bytes.set(content, cell + CellHeader.sizeBytes);
+    this.#bytes.set(content, cell + this.#headerSizeBytes);
     return cell;
   }
 
   /** The content of a cell, to be filled in; valid until the next `put`. */
   view(cell: number): DataView {
-    return viewOf(this.#bytes.subarray(cell + CellHeader.sizeBytes));
+    return viewOf(this.#bytes.subarray(cell + this.#headerSizeBytes));
   }
 
   /** Room for the base block, all bins, and some bytes after them. */

@@ -79,7 +79,7 @@ class HiveWriter {
     this.#minor = options.minor ?? 5;
     this.#time = options.lastWritten ?? LAB_TIME;
     this.#leafKind = options.list ?? leafKindOf(this.#minor);
-    this.#cells = new CellWriter(this.#time);
+    this.#cells = new CellWriter(this.#time, this.#minor);
   }
 
   write(root: LabKey): Uint8Array {
@@ -105,7 +105,7 @@ class HiveWriter {
 
   /** Writes a key, then all that belongs to it and is below it; gives its offset. */
   #key(key: LabKey, parent: number): number {
-    const { bytes: nameBytes, isCompressed } = encodeName(key.name);
+    const { bytes: nameBytes, isCompressed } = this.#encodeName(key.name);
     const content = new Uint8Array(KeyNode.sizeBytes + nameBytes.length);
     content.set(nameBytes, KeyNode.sizeBytes);
     const cell = this.#cells.put(content);
@@ -146,9 +146,14 @@ class HiveWriter {
     return cell;
   }
 
+  /** Windows NT 3.1 knew UTF-16 alone. */
+  #encodeName(name: string) {
+    return this.#minor === 1 ? { bytes: encodeUtf16(name), isCompressed: false } : encodeName(name);
+  }
+
   #value(name: string, value: HiveValue): number {
     const { type, data } = rawValue(value);
-    const { bytes: nameBytes, isCompressed } = encodeName(name);
+    const { bytes: nameBytes, isCompressed } = this.#encodeName(name);
     const content = new Uint8Array(ValueNode.sizeBytes + nameBytes.length);
     content.set(nameBytes, ValueNode.sizeBytes);
     const node = new ValueNode(viewOf(content));
