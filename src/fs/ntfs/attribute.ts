@@ -131,7 +131,7 @@ export class AttributeSet {
     if (first === undefined) return undefined;
     if (first.lowestVcn !== 0) {
       const message = `attribute 0x${type.toString(16)} begins at VCN ${first.lowestVcn}`;
-      throw this.#base.damage("NTFS_ATTRIBUTE_LIST", message);
+      throw this.#base.damage("NTFS_ATTRIBUTE", message);
     }
     const attribute = new Attribute(entries, this.#space, mapOptions);
     this.#found.set(key, attribute);

@@ -59,7 +59,7 @@ export class Mft implements RecordSource {
   #load(recordNumber: number): FileRecord {
     if (recordNumber >= this.#recordCount) {
       const message = `there is no record ${recordNumber}, the table has ${this.#recordCount}`;
-      throw new VmguestError("NTFS_RECORD", message, { path: "$MFT" });
+      throw new VmguestError("NTFS_RECORD", message, { path: "$MFT", structure: "master file table" });
     }
     const { recordSizeBytes } = this.#geometry;
     const read = () =>
