@@ -66,20 +66,20 @@ const bootSector = {
   oemId: ascii(0x03, 8, "`NTFS` and four spaces"),
   bytesPerSector: u16(0x0b, "bytes per logical sector, 256 to 4096"),
   sectorsPerCluster: u8(0x0d, "1 to 128 sectors; from 0xF4 on 2^(256 - n) sectors"),
-  zero: reserved(0x0e, 7),
+  reserved: reserved(0x0e, 7),
   media: u8(0x15, "0xF8"),
-  zero2: reserved(0x16, 2),
+  reserved2: reserved(0x16, 2),
   sectorsPerTrack: u16(0x18, "geometry for the BIOS"),
   heads: u16(0x1a, "geometry for the BIOS"),
   hiddenSectors: u32(0x1c, "sectors before the partition; informational"),
-  unused: reserved(0x20, 8),
+  reserved3: reserved(0x20, 8),
   totalSectors: size64(0x28, "sectors of the volume, without the backup boot sector"),
   mftCluster: size64(0x30, "first cluster of $MFT"),
   mftMirrorCluster: size64(0x38, "first cluster of $MFTMirr"),
   recordSize: i8(0x40, "size of a FILE record: clusters, or 2^-n bytes where negative"),
-  unused2: reserved(0x41, 3),
+  reserved4: reserved(0x41, 3),
   indexBlockSize: i8(0x44, "size of an index block, in the same way"),
-  unused3: reserved(0x45, 3),
+  reserved5: reserved(0x45, 3),
   serial: u64(0x48, "volume serial number"),
   checksum: u32(0x50, "not used"),
   bootCode: bytes(0x54, 426, "boot code"),
@@ -103,7 +103,7 @@ const fileRecordHeader = {
   baseRecord: u48(0x20, "record that this one extends, or 0"),
   baseSequence: u16(0x26, "its sequence"),
   nextAttributeId: u16(0x28, "identifier for the next attribute"),
-  zero: reserved(0x2a, 2),
+  reserved: reserved(0x2a, 2),
   recordNumber: u32(0x2c, "own number (3.1; the update sequence stands here in 3.0)"),
 };
 /** Header of a record of $MFT. */
@@ -136,7 +136,7 @@ const residentHeader = {
   valueLength: u32(0x00, "bytes of the value"),
   valueOffset: u16(0x04, "where the value stands, from the start of the attribute"),
   isIndexed: u8(0x06, "1 where an index holds the value too ($FILE_NAME)"),
-  zero: reserved(0x07, 1),
+  reserved: reserved(0x07, 1),
 };
 /** Follows the attribute header at 0x10 where the value lies in the record. */
 export const ResidentHeader = struct("resident header", 8, residentHeader);
@@ -147,7 +147,7 @@ const nonResidentHeader = {
   highestVcn: u64(0x08, "last one, -1 where there is none"),
   runsOffset: u16(0x10, "where the mapping pairs stand, from the start of the attribute"),
   compressionUnit: u16(0x12, "clusters of a compression unit, as a power of two"),
-  zero: reserved(0x14, 4),
+  reserved: reserved(0x14, 4),
   allocatedSize: size64(0x18, "bytes of all clusters, with holes; in the extent with lowestVcn 0"),
   dataSize: size64(0x20, "bytes of the value; likewise"),
   initializedSize: size64(0x28, "bytes written so far, the rest reads as zero; likewise"),
@@ -221,7 +221,7 @@ const indexRoot = {
   collation: u32(0x04, "COLLATION"),
   blockSize: u32(0x08, "bytes of an index block"),
   clustersPerBlock: u8(0x0c, "the same in clusters, or in 512 bytes where a cluster is larger"),
-  zero: reserved(0x0d, 3),
+  reserved: reserved(0x0d, 3),
 };
 /** $INDEX_ROOT; an index header follows. */
 export const IndexRoot = struct("$INDEX_ROOT", 16, indexRoot);
@@ -256,7 +256,7 @@ const indexEntry = {
   length: u16(0x08, "bytes to the next entry, a multiple of 8"),
   keyLength: u16(0x0a, "bytes of the key, which follows at 0x10"),
   flags: u16(0x0c, "INDEX_ENTRY_FLAGS; the sub-node's VCN is the last 8 bytes"),
-  zero: reserved(0x0e, 2),
+  reserved: reserved(0x0e, 2),
 };
 /** Header of a directory entry; its key is a $FILE_NAME. */
 export const IndexEntryHeader = struct("index entry", 16, indexEntry);
@@ -265,7 +265,7 @@ export type IndexEntryHeader = Struct<typeof indexEntry>;
 export const INDEX_ENTRY_FLAGS = { hasChild: 0x01, isEnd: 0x02 } as const;
 
 const volumeInformation = {
-  zero: reserved(0x00, 8),
+  reserved: reserved(0x00, 8),
   majorVersion: u8(0x08, "3"),
   minorVersion: u8(0x09, "0 (Windows 2000) or 1 (since XP)"),
   flags: u16(0x0a, "VOLUME_FLAGS"),
@@ -288,7 +288,7 @@ export const VOLUME_FLAGS = {
 const reparsePoint = {
   tag: u32(0x00, "who is in charge of the file's data"),
   dataLength: u16(0x04, "bytes that follow at 0x08"),
-  zero: reserved(0x06, 2),
+  reserved: reserved(0x06, 2),
 };
 /** $REPARSE_POINT (MS-FSCC 2.1.2.2). */
 export const ReparsePoint = struct("$REPARSE_POINT", 8, reparsePoint);
@@ -323,7 +323,7 @@ const restartArea = {
   recordHeaderLength: u16(0x24, "bytes of a record header"),
   logPageDataOffset: u16(0x26, "where records begin in a page"),
   openCount: u32(0x28, "changes with every mount"),
-  zero: reserved(0x2c, 4),
+  reserved: reserved(0x2c, 4),
 };
 /** What a restart page says of the state of the log. */
 export const RestartArea = struct("restart area", 48, restartArea);
