@@ -5,6 +5,7 @@
 // ratios, the bytes read from the image as vmguest and as strace count them, and what a further image costs.
 import { spawnSync } from "node:child_process";
 import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -52,25 +53,16 @@ function compare(commands, rounds) {
 
 /** Bytes and calls that reached the image, as the kernel saw them. */
 function traceReads() {
-  const trace = [
-    "-f",
-    "-qq",
-    "-e",
-    "trace=read,pread64,readv,preadv",
-    "-P",
-    resolve(image),
-    "-o",
-    "/dev/stdout",
-  ];
-  const { status, stdout } = spawnSync("strace", [...trace, ...audit(image)], {
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  if (status !== 0) return undefined;
-  const counts = [...stdout.matchAll(/(?:read|pread64|readv|preadv)\(.*= (\d+)$/gm)].map(([, count]) =>
-    Number(count),
-  );
-  return { reads: counts.length, bytes: counts.reduce((sum, count) => sum + count, 0) };
+  const folder = mkdtempSync(join(tmpdir(), "vmguest-bench-"));
+  try {
+    const log = join(folder, "trace");
+    const trace = ["-f", "-qq", "-e", "trace=read,pread64,readv,preadv", "-P", resolve(image), "-o", log];
+    if (spawnSync("strace", [...trace, ...audit(image)]).status !== 0) return undefined;
+    const counts = [...readFileSync(log, "utf8").matchAll(/ = (\d+)$/gm)].map(([, count]) => Number(count));
+    return { reads: counts.length, bytes: counts.reduce((sum, count) => sum + count, 0) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 function furtherImageMs(rounds) {
