@@ -111,30 +111,36 @@ export class Attribute {
 export class AttributeSet {
   readonly #base: FileRecord;
   readonly #space: ClusterSpace;
-  readonly #entries: readonly AttributeEntry[];
-  readonly #found = new Map<string, Attribute>();
+  /** Extents by type, and then by name. */
+  readonly #entries = new Map<number, Map<string, AttributeEntry[]>>();
+  readonly #opened = new Map<AttributeEntry, Attribute>();
 
   /** Reads the attribute list of `base`, where it has one, and no extension record yet. */
   constructor(base: FileRecord, records: RecordSource, space: ClusterSpace) {
     this.#base = base;
     this.#space = space;
-    this.#entries = attributeEntries(base, records, space);
+    for (const entry of attributeEntries(base, records, space)) {
+      const byName = this.#entries.get(entry.type) ?? new Map<string, AttributeEntry[]>();
+      this.#entries.set(entry.type, byName);
+      const extents = byName.get(entry.name);
+      if (extents === undefined) byName.set(entry.name, [entry]);
+      else extents.push(entry);
+    }
   }
 
   /** The attribute of this type and exact name. */
   find(type: number, name = "", mapOptions: ClusterMapOptions = {}): Attribute | undefined {
-    const key = `${type}:${name}`;
-    const known = this.#found.get(key);
+    const extents = this.#entries.get(type)?.get(name);
+    const [first] = extents ?? [];
+    if (extents === undefined || first === undefined) return undefined;
+    const known = this.#opened.get(first);
     if (known !== undefined) return known;
-    const entries = this.#entries.filter((entry) => entry.type === type && entry.name === name);
-    const [first] = entries;
-    if (first === undefined) return undefined;
     if (first.lowestVcn !== 0) {
       const message = `attribute 0x${type.toString(16)} begins at VCN ${first.lowestVcn}`;
       throw this.#base.damage("NTFS_ATTRIBUTE", message);
     }
-    const attribute = new Attribute(entries, this.#space, mapOptions);
-    this.#found.set(key, attribute);
+    const attribute = new Attribute(extents, this.#space, mapOptions);
+    this.#opened.set(first, attribute);
     return attribute;
   }
 
@@ -148,11 +154,11 @@ export class AttributeSet {
 
   /** Names of the attributes of a type, without reading their records. */
   namesOf(type: number): string[] {
-    return [...new Set(this.#entries.filter((entry) => entry.type === type).map(({ name }) => name))];
+    return [...(this.#entries.get(type)?.keys() ?? [])];
   }
 
-  /** Values of all resident attributes of a type that may occur more than once ($FILE_NAME). */
+  /** Values of all attributes of a resident type that may occur more than once without a name ($FILE_NAME). */
   valuesOf(type: number): DataView[] {
-    return this.#entries.filter((entry) => entry.type === type).map((entry) => entry.load().value);
+    return (this.#entries.get(type)?.get("") ?? []).map((entry) => entry.load().value);
   }
 }
