@@ -38,7 +38,8 @@ const locator = (at: number, value: number, bytes: 2 | 4 = 4) =>
       if (bytes === 2) view.setUint16(at, value, true);
       else view.setUint32(at, value, true);
     },
-    child({ relative_path: ".\\parent.vhdx" }),
+    // Two keys of the same length; the entries are at 20 and 32, the first key at 44.
+    child({ relative_path: ".\\parent.vhdx", another_key_x: "value" }),
   );
 
 const CASES: { what: string; file: VhdxImage; code: Code }[] = [
@@ -236,7 +237,16 @@ const CASES: { what: string; file: VhdxImage; code: Code }[] = [
     file: locator(18, 60, 2),
     code: "VHDX_PARENT_LOCATOR",
   },
-  { what: "a locator whose key has an odd length", file: locator(28, 3, 2), code: "VHDX_PARENT_LOCATOR" },
+  { what: "a locator whose key has an odd length", file: locator(40, 3, 2), code: "VHDX_PARENT_LOCATOR" },
+  { what: "a locator with one key twice", file: locator(32, 44), code: "VHDX_PARENT_LOCATOR" },
+  {
+    what: "a locator of 65 keys",
+    file: child({
+      relative_path: "p",
+      ...Object.fromEntries(Array.from({ length: 64 }, (_, key) => [key, "v"])),
+    }),
+    code: "VHDX_PARENT_LOCATOR",
+  },
   { what: "a locator whose value has no length", file: locator(30, 0, 2), code: "VHDX_PARENT_LOCATOR" },
   { what: "a locator whose value is far away", file: locator(24, 2 ** 32 - 1), code: "VHDX_PARENT_LOCATOR" },
   {

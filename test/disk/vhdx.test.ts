@@ -142,6 +142,13 @@ describe("a VHDX", () => {
     expect(() => disk.read(MIB + 512, 1)).toThrow(expect.objectContaining({ code: "OUT_OF_BOUNDS" }));
   });
 
+  test("may have blocks behind 4 GiB of its file", () => {
+    const image = new VhdxImage({ virtualSizeBytes: MIB });
+    image.write(5 * GIB, patterned(5));
+    image.setBatEntry(0, BigInt(5 * GIB) + 6n);
+    expect(readBytes(openVhdx(image), MIB - 16, 16)).toEqual(patterned(5).subarray(-16));
+  });
+
   test("ignores reserved bits of an entry", () => {
     const image = new VhdxImage({ virtualSizeBytes: MIB, blocks: new Map([[0, patterned(3)]]) });
     image.setBatEntry(0, BigInt(image.batOffset + MIB) + 0xffff8n + 6n);

@@ -2,7 +2,7 @@
 import { VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import type { Extent, ExtentMap } from "../mapped-disk.ts";
-import { BAT_ENTRY_SIZE_BYTES, BLOCK_STATES, MIB } from "./layout.ts";
+import { BAT_ENTRY_SIZE_BYTES, BLOCK_STATES, HEADER_SECTION_SIZE_BYTES, MIB } from "./layout.ts";
 import { type FileRange, overlap, overlaps } from "./ranges.ts";
 
 /** What the positions in a block allocation table follow from. */
@@ -47,7 +47,7 @@ export class Bat implements ExtentMap {
   readonly #region: FileRange;
   readonly #parameters: BatParameters;
   readonly #chunkRatio: number;
-  /** Where no block may be: the header section, the log and the regions. */
+  /** Where no block may be: the log and the regions. */
   readonly #occupied: readonly FileRange[];
 
   /** Throws VHDX_BAT_SHORT where the region has no room for an entry of every block. */
@@ -107,7 +107,7 @@ export class Bat implements ExtentMap {
   #checkBlock(block: number, fileOffset: number, lengthBytes: number, entryOffset: number): void {
     const range = { what: "VHDX BAT entry", offset: fileOffset, lengthBytes };
     // Only what the guest can reach of the last block must be there: QEMU leaves off the rest of a fixed disk.
-    if (fileOffset < MIB || fileOffset + lengthBytes > this.#file.sizeBytes) {
+    if (fileOffset < HEADER_SECTION_SIZE_BYTES || fileOffset + lengthBytes > this.#file.sizeBytes) {
       throw new VmguestError(
         "VHDX_BAT_RANGE",
         `block ${block} is said to be at 0x${fileOffset.toString(16)} of a file of 0x${this.#file.sizeBytes.toString(16)} bytes`,

@@ -10,7 +10,7 @@ import { FileIdentifier, HEADER_SECTION_SIZE_BYTES, type VhdxHeader } from "./la
 import { isClean, logRange, replayLog } from "./log-replay.ts";
 import { readMetadata } from "./metadata.ts";
 import { readParentPaths } from "./parent-locator.ts";
-import { checkNoOverlap, type FileRange, HEADER_SECTION } from "./ranges.ts";
+import { checkNoOverlap, type FileRange } from "./ranges.ts";
 import { readRegions } from "./region-table.ts";
 
 const SIGNATURE = new TextEncoder().encode("vhdxfile");
@@ -35,7 +35,7 @@ export function openVhdx(file: ByteSource): Disk {
   const log = logRange(header, file.sizeBytes);
   const current = isClean(header) ? file : replayLog(file, header, log);
   const { regions, findings: regionFindings } = readRegions(current);
-  const occupied = [HEADER_SECTION, log, ...regions.all];
+  const occupied = [log, ...regions.all];
   checkNoOverlap(occupied);
   const metadata = readMetadata(current, regions.metadata);
   if (metadata.parentLocator !== undefined) {

@@ -10,12 +10,6 @@ export interface FileRange {
   readonly lengthBytes: number;
 }
 
-export const HEADER_SECTION: FileRange = {
-  what: "VHDX header section",
-  offset: 0,
-  lengthBytes: HEADER_SECTION_SIZE_BYTES,
-};
-
 /** Why a range cannot be one of the file's large structures, or undefined where it can (2.1). */
 export function faultOfRange(range: FileRange, fileSizeBytes: number): string | undefined {
   const { offset, lengthBytes } = range;
