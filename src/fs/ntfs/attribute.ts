@@ -34,10 +34,6 @@ export class Attribute {
     this.first = head.load();
   }
 
-  get name(): string {
-    return this.first.name;
-  }
-
   get sizeBytes(): number {
     return this.first.isResident ? this.first.value.byteLength : this.first.sizes.dataBytes;
   }

@@ -10,9 +10,8 @@ export function naming<T>(path: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof VmguestError) || error.where.path !== "$MFT" || path === "$MFT") throw error;
-    const suffix = ` (record of ${path === "" ? "the root directory" : path})`;
-    if (error.message.includes(" (record of ")) throw error;
-    const named = new VmguestError(error.code, error.message + suffix, error.where, { cause: error.cause });
+    const message = `${error.message} (record of ${path === "" ? "the root directory" : path})`;
+    const named = new VmguestError(error.code, message, error.where, { cause: error.cause });
     if (error.stack !== undefined) named.stack = error.stack;
     throw named;
   }

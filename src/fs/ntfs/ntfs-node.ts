@@ -3,7 +3,7 @@ import { decodeUtf16 } from "../../bytes/index.ts";
 import { findingOf, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import type { DirectoryEntry, FileNode, FileTimes, StreamInfo } from "../file-system.ts";
-import { type Attribute, AttributeSet } from "./attribute.ts";
+import { AttributeSet } from "./attribute.ts";
 import type { ClusterSpace } from "./attribute-list.ts";
 import type { FileNameCollation } from "./collation.ts";
 import { DirectoryIndex } from "./directory-index.ts";
@@ -57,7 +57,8 @@ export class NtfsNode implements FileNode {
   }
 
   get attributes(): number {
-    return this.#standardInformation.attributes | (this.isDirectory ? DIRECTORY_BIT : 0);
+    const bits = this.#standardInformation.attributes | (this.isDirectory ? DIRECTORY_BIT : 0);
+    return bits >>> 0;
   }
 
   get streams(): readonly StreamInfo[] {
@@ -161,8 +162,7 @@ export class NtfsNode implements FileNode {
   }
 
   get #standardInformation(): StandardInformation {
-    const { first }: Attribute = this.#set.require(ATTRIBUTE.standardInformation);
-    return new StandardInformation(first.value);
+    return new StandardInformation(this.#set.require(ATTRIBUTE.standardInformation).first.value);
   }
 
   get #set(): AttributeSet {

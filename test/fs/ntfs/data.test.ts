@@ -234,6 +234,10 @@ describe("times and attributes", () => {
     expect(node.attributes).toBe(0x21);
   });
 
+  test("keep all 32 bits", () => {
+    expect(open({ files: { f: { attributes: 0x8000_0020 } } }).require("f").attributes).toBe(0x8000_0020);
+  });
+
   test("of a directory have the directory bit", () => {
     expect(volume.require("d").attributes).toBe(0x30);
     expect(volume.root.attributes).toBe(0x30);

@@ -233,7 +233,7 @@ function keyOf({ name, namespace, parent }: LabName, file: LabFile) {
 /** FILE_ATTRIBUTE_* bits: archive, and those that go with the way the data is stored. */
 function attributeBits({ attributes = 0x20, storage, reparse }: FileOptions): number {
   const stored = storage === "sparse" ? 0x200 : storage === "compressed" ? 0x800 : 0;
-  return attributes | stored | (reparse === undefined ? 0 : 0x400);
+  return (attributes | stored | (reparse === undefined ? 0 : 0x400)) >>> 0;
 }
 
 function encodeStandardInformation(options: FileOptions): Uint8Array {

@@ -10,9 +10,10 @@ import type { NtfsOptions } from "./options.ts";
 import { encodeRecord, type RecordFormat } from "./records.ts";
 import type { Run } from "./runs.ts";
 import { systemFiles } from "./system-files.ts";
-import { type LabFile, planTree } from "./tree.ts";
+import { type LabFile, type LabTree, planTree } from "./tree.ts";
 
 const BOOT_SIZE_BYTES = 8192;
+const ATTRIBUTE_DEFINITIONS_SIZE = 2560;
 const FIRST_FILE_RECORD = 24;
 const MIRRORED_RECORDS = 4;
 /** Free clusters at the end of the volume. */
@@ -32,182 +33,184 @@ export interface LabVolume {
   indexBlockOffsets(path: string): number[];
 }
 
-/** Builds a small NTFS volume. Everything on it is where Windows would have it, but for $AttrDef and $Secure: empty. */
+/** Builds a small NTFS volume. Everything on it is where Windows would have it, but $AttrDef and $Secure are empty. */
 export function layNtfs(options: NtfsOptions = {}): LabVolume {
-  const clusterSizeBytes = options.clusterSizeBytes ?? 4096;
-  const recordSizeBytes = options.recordSizeBytes ?? 1024;
-  const format: RecordFormat = { recordSizeBytes, isVersion30: options.version?.[1] === 0 };
-  const clusters = new ClusterWriter(clusterSizeBytes);
-  const tree = planTree(options);
-  const encoder = new FileEncoder(clusters, format, options, tree.nextRecord);
-  const records = new Map<number, Uint8Array>();
-  const put = (file: LabFile, attributes: LabAttribute[], flags = 0) => {
-    for (const [recordNumber, record] of encoder.encode(file, attributes, flags))
-      records.set(recordNumber, record);
-  };
+  return new VolumeBuilder(options).build();
+}
 
-  const bootClusters = clusters.clustersFor(BOOT_SIZE_BYTES);
-  clusters.take(bootClusters);
-  const system = systemFiles(tree.root);
-  for (const file of tree.files) put(file, encoder.contentOf(file));
-  put(tree.root, encoder.contentOf(tree.root));
-  put(system.extend, encoder.contentOf(system.extend), RECORD_FLAGS.extend);
-  put(system.upcase, [clusters.attribute(ATTRIBUTE.data, "", { content: upcaseOf(options) })]);
-  put(system.logFile, [clusters.attribute(ATTRIBUTE.data, "", { content: logFileOf(options) })]);
-  put(system.attributeDefinitions, [
-    clusters.attribute(ATTRIBUTE.data, "", { content: new Uint8Array(2560) }),
-  ]);
-  put(system.secure, encoder.secureContent(), RECORD_FLAGS.viewIndex);
-  put(system.volume, encoder.volumeContent());
-  put(system.boot, [
-    {
-      type: ATTRIBUTE.data,
-      runs: [{ lcn: 0, lengthClusters: bootClusters }],
-      clusterSizeBytes,
-      dataBytes: BOOT_SIZE_BYTES,
-    },
-  ]);
-  for (const file of system.reserved) put(file, [{ type: ATTRIBUTE.data, value: new Uint8Array(0) }]);
+class VolumeBuilder {
+  readonly #options: NtfsOptions;
+  readonly #format: RecordFormat;
+  readonly #clusters: ClusterWriter;
+  readonly #tree: LabTree;
+  readonly #system: ReturnType<typeof systemFiles>;
+  readonly #encoder: FileEncoder;
+  readonly #records = new Map<number, Uint8Array>();
+  #mft: Run[] = [];
+  #mirror: Run & { lcn: number } = { lcn: 0, lengthClusters: 0 };
 
-  // From here on, all numbers of records are known but those that extend $MFT, which are reserved ones.
-  const recordCount = encoder.nextRecord;
-  const mftRuns = takeMft(clusters, recordCount * recordSizeBytes, options);
-  const mirrorClusters = clusters.clustersFor(MIRRORED_RECORDS * recordSizeBytes);
-  const mirror = { lcn: clusters.take(mirrorClusters), lengthClusters: mirrorClusters };
-  put(system.mftMirror, [
-    {
-      type: ATTRIBUTE.data,
-      runs: [mirror],
-      clusterSizeBytes,
-      dataBytes: MIRRORED_RECORDS * recordSizeBytes,
-    },
-  ]);
-  put(system.mft, encoder.mftContent(mftRuns, recordCount, records));
-  const clusterCount = putBitmap(clusters, put, system);
+  constructor(options: NtfsOptions) {
+    const { clusterSizeBytes = 4096, recordSizeBytes = 1024, version } = options;
+    this.#options = options;
+    this.#format = { recordSizeBytes, isVersion30: version?.[1] === 0 };
+    this.#clusters = new ClusterWriter(clusterSizeBytes);
+    this.#tree = planTree(options);
+    this.#system = systemFiles(this.#tree.root);
+    this.#encoder = new FileEncoder(this.#clusters, this.#format, options, this.#tree.nextRecord);
+  }
 
-  const sectorSizeBytes = options.sectorSizeBytes ?? 512;
-  const volumeSizeBytes = clusterCount * clusterSizeBytes;
-  const bytes = new Uint8Array(volumeSizeBytes + sectorSizeBytes);
-  clusters.flushInto(bytes);
-  const boot = encodeBoot(options, {
-    volumeSizeBytes,
-    mftCluster: mftRuns[0]?.lcn ?? 0,
-    mirrorCluster: mirror.lcn,
-  });
-  bytes.set(boot, 0);
-  bytes.set(boot, volumeSizeBytes);
+  build(): LabVolume {
+    this.#clusters.take(this.#clusters.clustersFor(BOOT_SIZE_BYTES));
+    for (const file of this.#tree.files) this.#put(file, this.#encoder.contentOf(file));
+    this.#putMetadata();
+    // From here on the number of records is known: those that extend $MFT are taken from the reserved ones.
+    const recordCount = this.#encoder.nextRecord;
+    this.#putTable(recordCount);
+    const clusterCount = this.#putBitmap();
+    return this.#assemble(recordCount, clusterCount);
+  }
 
-  const recordOffset = (recordNumber: number) =>
-    offsetIn(mftRuns, recordNumber * recordSizeBytes, clusterSizeBytes);
-  for (let recordNumber = 0; recordNumber < recordCount; recordNumber++) {
-    const record = records.get(recordNumber) ?? freeRecord(recordNumber, format);
-    writeAcross(bytes, record, recordNumber * recordSizeBytes, mftRuns, clusterSizeBytes);
-    if (recordNumber < MIRRORED_RECORDS) {
-      bytes.set(record, mirror.lcn * clusterSizeBytes + recordNumber * recordSizeBytes);
+  #put(file: LabFile, attributes: readonly LabAttribute[], flags = 0): void {
+    for (const [recordNumber, record] of this.#encoder.encode(file, attributes, flags)) {
+      this.#records.set(recordNumber, record);
     }
   }
-  const byPath = new Map([tree.root, ...tree.files].map((file) => [file.path, file.recordNumber]));
-  return {
-    bytes,
-    clusterSizeBytes,
-    recordSizeBytes,
-    recordCount,
-    recordNumber: (path) => {
-      const recordNumber = byPath.get(path);
-      if (recordNumber === undefined) throw new RangeError(`the lab volume has no ${path}`);
-      return recordNumber;
-    },
-    recordOffset,
-    indexBlockOffsets: (path) => encoder.indexBlockOffsets(path),
-  };
-}
 
-function upcaseOf({ upcase }: NtfsOptions): Uint8Array {
-  return upcase ?? new Uint8Array(UPCASE.buffer.slice(0));
-}
-
-function logFileOf({ logFile = "clean" }: NtfsOptions): Uint8Array {
-  return logFile instanceof Uint8Array ? logFile : LOG_FILES[logFile]();
-}
-
-/** The clusters of $MFT: the first piece holds the reserved records, the others share the rest. */
-function takeMft(
-  clusters: ClusterWriter,
-  sizeBytes: number,
-  { mftPieces = 1, recordSizeBytes = 1024 }: NtfsOptions,
-): Run[] {
-  const total = clusters.clustersFor(sizeBytes);
-  const first = mftPieces === 1 ? total : clusters.clustersFor(FIRST_FILE_RECORD * recordSizeBytes);
-  const others = Math.max(1, Math.floor((total - first) / Math.max(1, mftPieces - 1)));
-  const runs: Run[] = [];
-  for (let left = total; left > 0; ) {
-    const isLast = runs.length === mftPieces - 1;
-    const lengthClusters = Math.min(left, runs.length === 0 ? first : isLast ? left : others);
-    runs.push({ lcn: clusters.take(lengthClusters), lengthClusters });
-    clusters.skip(mftPieces === 1 ? 0 : 1);
-    left -= lengthClusters;
+  /** An unnamed $DATA with this content, stored as it fits best. */
+  #data(content: Uint8Array): LabAttribute {
+    return this.#clusters.attribute(ATTRIBUTE.data, "", { content });
   }
-  return runs;
-}
 
-/** Writes $Bitmap, whose own clusters it has to tell too, and $BadClus; gives the number of clusters. */
-function putBitmap(
-  clusters: ClusterWriter,
-  put: (file: LabFile, attributes: LabAttribute[]) => void,
-  system: ReturnType<typeof systemFiles>,
-): number {
-  const { clusterSizeBytes } = clusters;
-  let clusterCount = clusters.next + SPARE_CLUSTERS;
-  const sizeOf = (count: number) => Math.ceil(count / 64) * 8;
-  clusterCount += clusters.clustersFor(sizeOf(clusterCount + 2));
-  const bitmap = new Uint8Array(sizeOf(clusterCount));
-  const lcn = clusters.take(clusters.clustersFor(bitmap.length));
-  const mark = (cluster: number) => {
-    bitmap[cluster >> 3] = (bitmap[cluster >> 3] ?? 0) | (1 << (cluster & 7));
-  };
-  for (const [first, count] of clusters.used) for (let index = 0; index < count; index++) mark(first + index);
-  for (let cluster = clusterCount; cluster < bitmap.length * 8; cluster++) mark(cluster);
-  clusters.write(lcn, bitmap);
-  const runs = [{ lcn, lengthClusters: clusters.clustersFor(bitmap.length) }];
-  put(system.bitmap, [{ type: ATTRIBUTE.data, runs, clusterSizeBytes, dataBytes: bitmap.length }]);
-  put(system.badClusters, [
-    { type: ATTRIBUTE.data, value: new Uint8Array(0) },
-    {
-      type: ATTRIBUTE.data,
-      name: "$Bad",
-      runs: [{ lcn: undefined, lengthClusters: clusterCount }],
+  /** An unnamed $DATA in clusters that were taken already. */
+  #dataIn(runs: readonly Run[], dataBytes: number): LabAttribute {
+    return { type: ATTRIBUTE.data, runs, clusterSizeBytes: this.#clusters.clusterSizeBytes, dataBytes };
+  }
+
+  #putMetadata(): void {
+    const { upcase = new Uint8Array(UPCASE.buffer.slice(0)), logFile = "clean" } = this.#options;
+    const system = this.#system;
+    const bootRun = { lcn: 0, lengthClusters: this.#clusters.clustersFor(BOOT_SIZE_BYTES) };
+    this.#put(this.#tree.root, this.#encoder.contentOf(this.#tree.root));
+    this.#put(system.extend, this.#encoder.contentOf(system.extend), RECORD_FLAGS.extend);
+    this.#put(system.upcase, [this.#data(upcase)]);
+    this.#put(system.logFile, [this.#data(logFile instanceof Uint8Array ? logFile : LOG_FILES[logFile]())]);
+    this.#put(system.attributeDefinitions, [this.#data(new Uint8Array(ATTRIBUTE_DEFINITIONS_SIZE))]);
+    this.#put(system.secure, this.#encoder.secureContent(), RECORD_FLAGS.viewIndex);
+    this.#put(system.volume, this.#encoder.volumeContent());
+    this.#put(system.boot, [this.#dataIn([bootRun], BOOT_SIZE_BYTES)]);
+    for (const file of system.reserved) this.#put(file, [this.#data(new Uint8Array(0))]);
+  }
+
+  /** $MFT and its mirror: where they lie, and what their own records say. */
+  #putTable(recordCount: number): void {
+    const mirrorSizeBytes = MIRRORED_RECORDS * this.#format.recordSizeBytes;
+    const mirrorClusters = this.#clusters.clustersFor(mirrorSizeBytes);
+    this.#mft = this.#takeTable(recordCount * this.#format.recordSizeBytes);
+    this.#mirror = { lcn: this.#clusters.take(mirrorClusters), lengthClusters: mirrorClusters };
+    this.#put(this.#system.mftMirror, [this.#dataIn([this.#mirror], mirrorSizeBytes)]);
+    this.#put(this.#system.mft, this.#encoder.mftContent(this.#mft, recordCount, this.#records));
+  }
+
+  /** The clusters of $MFT: the first piece holds the reserved records, the others share the rest. */
+  #takeTable(sizeBytes: number): Run[] {
+    const { mftPieces = 1 } = this.#options;
+    const total = this.#clusters.clustersFor(sizeBytes);
+    const reserved = this.#clusters.clustersFor(FIRST_FILE_RECORD * this.#format.recordSizeBytes);
+    const first = mftPieces === 1 ? total : reserved;
+    const others = Math.max(1, Math.floor((total - first) / Math.max(1, mftPieces - 1)));
+    const runs: Run[] = [];
+    for (let left = total; left > 0; ) {
+      const isLast = runs.length === mftPieces - 1;
+      const lengthClusters = Math.min(left, runs.length === 0 ? first : isLast ? left : others);
+      runs.push({ lcn: this.#clusters.take(lengthClusters), lengthClusters });
+      this.#clusters.skip(mftPieces === 1 ? 0 : 1);
+      left -= lengthClusters;
+    }
+    return runs;
+  }
+
+  /** $Bitmap, which has to tell of its own clusters too, and $BadClus; gives the number of clusters. */
+  #putBitmap(): number {
+    const clusters = this.#clusters;
+    const sizeOf = (count: number) => Math.ceil(count / 64) * 8;
+    const before = clusters.next + SPARE_CLUSTERS;
+    const clusterCount = before + clusters.clustersFor(sizeOf(before + 2));
+    const bitmap = new Uint8Array(sizeOf(clusterCount));
+    const lengthClusters = clusters.clustersFor(bitmap.length);
+    const lcn = clusters.take(lengthClusters);
+    const outside: [number, number] = [clusterCount, bitmap.length * 8 - clusterCount];
+    for (const [first, count] of [...clusters.used, outside]) setBits(bitmap, first, count);
+    clusters.write(lcn, bitmap);
+    this.#put(this.#system.bitmap, [this.#dataIn([{ lcn, lengthClusters }], bitmap.length)]);
+    const bad = this.#dataIn(
+      [{ lcn: undefined, lengthClusters: clusterCount }],
+      clusterCount * clusters.clusterSizeBytes,
+    );
+    this.#put(this.#system.badClusters, [
+      this.#data(new Uint8Array(0)),
+      { ...bad, name: "$Bad", initializedBytes: 0 },
+    ]);
+    return clusterCount;
+  }
+
+  #assemble(recordCount: number, clusterCount: number): LabVolume {
+    const { clusterSizeBytes } = this.#clusters;
+    const { recordSizeBytes } = this.#format;
+    const volumeSizeBytes = clusterCount * clusterSizeBytes;
+    const bytes = new Uint8Array(volumeSizeBytes + (this.#options.sectorSizeBytes ?? 512));
+    const mftCluster = this.#mft[0]?.lcn ?? 0;
+    const boot = encodeBoot(this.#options, { volumeSizeBytes, mftCluster, mirrorCluster: this.#mirror.lcn });
+    this.#clusters.flushInto(bytes);
+    bytes.set(boot, 0);
+    bytes.set(boot, volumeSizeBytes);
+    for (let recordNumber = 0; recordNumber < recordCount; recordNumber++) {
+      const record = this.#records.get(recordNumber) ?? freeRecord(recordNumber, this.#format);
+      const offset = recordNumber * recordSizeBytes;
+      this.#writeIntoTable(bytes, record, offset);
+      if (recordNumber < MIRRORED_RECORDS) bytes.set(record, this.#mirror.lcn * clusterSizeBytes + offset);
+    }
+    return {
+      bytes,
       clusterSizeBytes,
-      dataBytes: clusterCount * clusterSizeBytes,
-      initializedBytes: 0,
-    },
-  ]);
-  return clusterCount;
+      recordSizeBytes,
+      recordCount,
+      recordNumber: (path) => this.#recordNumber(path),
+      recordOffset: (recordNumber) => this.#offsetInTable(recordNumber * recordSizeBytes),
+      indexBlockOffsets: (path) => this.#encoder.indexBlockOffsets(path),
+    };
+  }
+
+  #recordNumber(path: string): number {
+    const file = [this.#tree.root, ...this.#tree.files].find((one) => one.path === path);
+    if (file === undefined) throw new RangeError(`the lab volume has no ${path}`);
+    return file.recordNumber;
+  }
+
+  /** Where a byte of $MFT lies on the volume. */
+  #offsetInTable(offset: number): number {
+    const { clusterSizeBytes } = this.#clusters;
+    let left = offset;
+    for (const { lcn = 0, lengthClusters } of this.#mft) {
+      if (left < lengthClusters * clusterSizeBytes) return lcn * clusterSizeBytes + left;
+      left -= lengthClusters * clusterSizeBytes;
+    }
+    throw new RangeError(`offset ${offset} lies past $MFT`);
+  }
+
+  /** Writes a record, which may cross from one run into the next. */
+  #writeIntoTable(image: Uint8Array, record: Uint8Array, offset: number): void {
+    const step = Math.min(record.length, this.#clusters.clusterSizeBytes);
+    for (let at = 0; at < record.length; at += step) {
+      image.set(record.subarray(at, at + step), this.#offsetInTable(offset + at));
+    }
+  }
 }
 
 function freeRecord(recordNumber: number, format: RecordFormat): Uint8Array {
   return encodeRecord({ recordNumber, sequence: 1, flags: 0 }, [], format);
 }
 
-/** Where a byte of a stream lies on the volume. */
-function offsetIn(runs: readonly Run[], offset: number, clusterSizeBytes: number): number {
-  let left = offset;
-  for (const { lcn, lengthClusters } of runs) {
-    if (left < lengthClusters * clusterSizeBytes) return (lcn ?? 0) * clusterSizeBytes + left;
-    left -= lengthClusters * clusterSizeBytes;
-  }
-  throw new RangeError(`offset ${offset} lies past the stream`);
-}
-
-/** Writes a record that may cross from one run into the next. */
-function writeAcross(
-  image: Uint8Array,
-  bytes: Uint8Array,
-  offset: number,
-  runs: readonly Run[],
-  clusterSizeBytes: number,
-): void {
-  const step = Math.min(bytes.length, clusterSizeBytes);
-  for (let at = 0; at < bytes.length; at += step) {
-    image.set(bytes.subarray(at, at + step), offsetIn(runs, offset + at, clusterSizeBytes));
-  }
+function setBits(bitmap: Uint8Array, first: number, count: number): void {
+  for (let bit = first; bit < first + count; bit++)
+    bitmap[bit >> 3] = (bitmap[bit >> 3] ?? 0) | (1 << (bit & 7));
 }
