@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { openDisk } from "../../src/disk/index.ts";
 import { type NtfsNode, openNtfs, readNtfsState } from "../../src/fs/index.ts";
 import { type ByteSource, MemorySource, readBytes, SliceSource } from "../../src/io/index.ts";
+import { readVolumes } from "../../src/volume/index.ts";
 import { dataOf, sha256, walk } from "../lab/ntfs/listing.ts";
 import { openSparseTar, unzip } from "../lab/ntfs/packed-images.ts";
 import { FIXTURES, readFixture } from "../support/fixtures.ts";
@@ -165,6 +167,29 @@ describe("what the makers of the samples say of them", () => {
     );
   });
 });
+
+test.each(["vhdx/dfvfs-ntfs-dynamic.vhdx", "vhd/dfvfs-ntfs-dynamic.vhd"])(
+  "%s: a symbolic link is named, not followed",
+  (image) => {
+    const disk = openDisk(new MemorySource(readFixture(image)));
+    const [ntfs] = readVolumes(disk).volumes.filter(({ content }) => content === "ntfs");
+    const volume = openNtfs(ntfs?.source ?? disk);
+    const paths = [...walk(volume.root)]
+      .map(({ path }) => path)
+      .filter((path) => !/^(\$|System Volume)/.test(path));
+    expect(paths.sort()).toEqual([
+      "a_directory",
+      "a_directory/a_file",
+      "a_directory/another_file",
+      "a_link",
+      "passwords.txt",
+    ]);
+    expect(volume.require("a_link").reparseTag).toBe(0xa000000c);
+    expect(() => volume.require("a_link").open()).toThrow(
+      expect.objectContaining({ code: "NTFS_REPARSE", message: expect.stringContaining("symbolic link") }),
+    );
+  },
+);
 
 test("a BitLocker volume is no NTFS volume", () => {
   const source = new MemorySource(readFixture("ntfs/bitlocker-win7.img"));
