@@ -64,8 +64,9 @@ export type ServiceStart = "boot" | "system" | "automatic" | "demand" | "disable
 export interface IntegrationService {
   readonly name: string;
   readonly displayName: string;
+  /** False where it is known to be absent: what could not be read is present, with the start type `unknown`. */
   readonly present: boolean;
-  /** Null where the service is absent. */
+  /** Null where the service is absent; `unknown` where its start type is none that Windows has, or is unreadable. */
   readonly start: ServiceStart | null;
 }
 
@@ -73,7 +74,10 @@ export interface IntegrationServicesFacts {
   /** Version of the highest-ranked source that exists, `a.b.c.d`; null where there is none. */
   readonly version: string | null;
   readonly source: EvidenceSource | "none";
-  /** Version to judge by: {@link version}, or the derived one where a recorded value is stale. */
+  /**
+   * Version to judge by: {@link version}, or the derived one where a recorded value is stale; null where {@link version}
+   * is only a lower bound.
+   */
   readonly judgedVersion: string | null;
   /** False where the sources disagree. */
   readonly consistent: boolean;
@@ -82,8 +86,8 @@ export interface IntegrationServicesFacts {
   readonly services: readonly IntegrationService[];
   /** Start types of the VMBus drivers that are registered as services (vmbus, storvsc, netvsc...). */
   readonly drivers: readonly IntegrationService[];
-  /** State of the Data Exchange service (vmickvpexchange). */
-  readonly dataExchange: "enabled" | "disabled" | "absent";
+  /** State of the Data Exchange service (vmickvpexchange); `unknown` where its start type is. */
+  readonly dataExchange: "enabled" | "disabled" | "absent" | "unknown";
 }
 
 export interface WindowsUpdateFacts {

@@ -64,13 +64,24 @@ describe("the version is that of the highest rank", () => {
     ["files and below", { files: [NEW, NEW], offered: NEW, inBox: RTM }, NEW, "driver-file"],
     ["files of several updates: the oldest", { files: [OLD, RTM, NEW] }, RTM, "driver-file"],
     ["packages alone: the offered one", { offered: NEW, inBox: RTM, unreadable: 1 }, NEW, "package"],
-    ["the in-box package alone", { inBox: RTM }, RTM, "package"],
     ["nothing", {}, null, "none"],
     ["an empty record and nothing else", { record: "" }, null, "none"],
     ["a record that is no version", { record: "banana", files: [NEW] }, NEW, "driver-file"],
   ])("of %s", (_title, of, version, source) => {
     expect(judge(of)).toEqual({ version, judged: version, source, consistent: true, codes: [] });
   });
+});
+
+test("the in-box package alone is a lower bound, which is reported and not judged by", () => {
+  for (const unreadable of [0, 3]) {
+    expect(judge({ inBox: RTM, unreadable })).toEqual({
+      version: RTM,
+      judged: null,
+      source: "package",
+      consistent: true,
+      codes: [],
+    });
+  }
 });
 
 describe("sources agree", () => {
@@ -164,6 +175,9 @@ describe("a record that disagrees with the drivers is stale and not judged by", 
   });
 });
 
+const isLowerBound = ({ record = "", devices = [], files = [], offered }: Case) =>
+  parseVersion(record) === undefined && devices.length + files.length === 0 && offered === undefined;
+
 test("whatever is found, a version has a source, a source a version, and only findings make it inconsistent", () => {
   const version = fc.constantFrom(V7, RTM, OLD, NEW, "10.0.14393.0");
   const versions = fc.array(version, { maxLength: 4 });
@@ -183,7 +197,7 @@ test("whatever is found, a version has a source, a source a version, and only fi
     fc.property(cases, (of) => {
       const judged = judge({ ...of, devices: of.devices?.toSorted() ?? [] });
       expect(judged.version === null).toBe(judged.source === "none");
-      expect(judged.judged === null).toBe(judged.version === null);
+      expect(judged.judged === null).toBe(judged.version === null || isLowerBound(of));
       expect(judged.consistent).toBe(judged.codes.length === 0);
     }),
   );

@@ -164,6 +164,15 @@ describe("a Windows with a story of its own", () => {
     expect(codesOf({ release: "whs2011", software })).toContain("OS_EDITION_UNCERTAIN");
   });
 
+  test.each(["win10", "ws2019"] as const)(
+    "a %s without its own version numbers is not taken for a Windows 8.1",
+    (release) => {
+      const options: WindowsOptions = { release, software: current({ CurrentMajorVersionNumber: "10" }) };
+      expect(factsOf(options).os).toMatchObject({ id: "unknown", version: "6.3" });
+      expect(codesOf(options)).toContain("OS_UNKNOWN");
+    },
+  );
+
   test("a server newer than all that are known is unknown", () => {
     const software = current({ CurrentBuildNumber: "29531" });
     expect(factsOf({ release: "ws2025", software }).os).toMatchObject({

@@ -48,6 +48,9 @@ describe("a Windows is told by version, build and product type", () => {
     { id: "unknown", of: traits("5.1", 2600, true) },
     { id: "unknown", of: traits("constructor", 1, true) },
     { id: "unknown", of: { ...traits("10.0", 0, true), build: null } },
+    { id: "unknown", of: traits("6.3", 19045, false) },
+    { id: "unknown", of: traits("6.3", 17763, true) },
+    { id: "unknown", of: { ...traits("6.3", 0, true), build: null } },
     { id: "unknown", of: { ...traits("6.3", 9600, true), version: null } },
     { id: "unknown", of: { ...traits("6.3", 9600, true), isServer: undefined } },
   ])("$id is $of.version, build $of.build, server $of.isServer", ({ id, of }) => {

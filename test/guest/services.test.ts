@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { findWindows, type IntegrationServicesFacts, readWindowsFacts } from "../../src/guest/index.ts";
-import { buildWindows, type WindowsOptions } from "../lab/windows.ts";
+import { buildHive, Surgery } from "../lab/hive.ts";
+import { systemTree } from "../lab/windows/trees.ts";
+import { buildWindows, RELEASES, type TreeChange, type WindowsOptions } from "../lab/windows.ts";
+
+const KVP = "ControlSet001\\Services\\vmickvpexchange";
 
 function icOf(options: WindowsOptions): IntegrationServicesFacts {
   const [windows] = findWindows(buildWindows(options));
@@ -36,18 +40,33 @@ describe("the services", () => {
     { start: 2, word: "automatic", exchange: "enabled" },
     { start: 3, word: "demand", exchange: "enabled" },
     { start: 4, word: "disabled", exchange: "disabled" },
-    { start: 5, word: "unknown", exchange: "absent" },
-    { start: "4", word: "unknown", exchange: "absent" },
-    { start: null, word: "unknown", exchange: "absent" },
+    { start: 5, word: "unknown", exchange: "unknown" },
+    { start: 77, word: "unknown", exchange: "unknown" },
+    { start: "4", word: "unknown", exchange: "unknown" },
   ])("start type $start is $word, and Data Exchange is then $exchange", ({ start, word, exchange }) => {
     const ic = icOf({ release: "ws2012r2", control: { Services: { vmickvpexchange: { Start: start } } } });
     expect(ic.services[1]).toMatchObject({ present: true, start: word });
     expect(ic.dataExchange).toBe(exchange);
   });
 
-  test("Data Exchange that is not registered is absent", () => {
-    const control = { Services: { vmickvpexchange: null } };
-    expect(icOf({ release: "ws2012r2", control }).dataExchange).toBe("absent");
+  test.each<[title: string, key: TreeChange | null]>([
+    ["that is not registered", null],
+    ["of which uninstalling left a key without a start type", { Start: null }],
+  ])("Data Exchange %s is absent", (_title, key) => {
+    const ic = icOf({ release: "ws2012r2", control: { Services: { vmickvpexchange: key } } });
+    expect(ic.services[1]).toMatchObject({ name: "vmickvpexchange", present: false, start: null });
+    expect(ic.dataExchange).toBe("absent");
+  });
+
+  test.each<[what: string, damage: (hive: Surgery) => void]>([
+    ["key", (hive) => Object.assign(hive.key(KVP), { signature: 0 })],
+    ["start type", (hive) => Object.assign(hive.value(KVP, "Start"), { signature: 0 })],
+  ])("Data Exchange whose %s cannot be read is not taken for absent", (_what, damage) => {
+    const hive = new Surgery(buildHive(systemTree(RELEASES.ws2012r2, {})));
+    damage(hive);
+    const ic = icOf({ release: "ws2012r2", files: { "System32/config/SYSTEM": hive.bytes } });
+    expect(ic.services[1]).toMatchObject({ name: "vmickvpexchange", present: true, start: "unknown" });
+    expect(ic.dataExchange).toBe("unknown");
   });
 
   test("the drivers are those that are registered", () => {

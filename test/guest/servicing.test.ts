@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { findWindows, readWindowsFacts } from "../../src/guest/index.ts";
-import { buildWindows, type ReleaseName, type TreeChange, type WindowsOptions } from "../lab/windows.ts";
+import { buildHive, Surgery } from "../lab/hive.ts";
+import { softwareTree } from "../lab/windows/trees.ts";
+import {
+  buildWindows,
+  mergeTrees,
+  RELEASES,
+  type ReleaseName,
+  type TreeChange,
+  type WindowsOptions,
+} from "../lab/windows.ts";
 
 function factsOf(options: WindowsOptions) {
   const [windows] = findWindows(buildWindows(options));
@@ -129,6 +138,16 @@ describe("SHA-2 support", () => {
     const { sha2, findings } = factsOf({ release, software: updates(states) });
     expect(sha2).toBe(support);
     expect(findings.some(({ code }) => code === "SHA2_MISSING")).toBe(support === "missing");
+  });
+
+  test("is unknown where damage may hide the update", () => {
+    const update = `Package_for_KB4474419~${token}~6.1.3.2`;
+    const tree = mergeTrees(softwareTree(RELEASES.win7), updates({ [update]: 0x70 }));
+    const hive = new Surgery(buildHive(tree));
+    const key = `Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages\\${update}`;
+    Object.assign(hive.value(key, "CurrentState"), { signature: 0 });
+    const files = { "System32/config/SOFTWARE": hive.bytes };
+    expect(factsOf({ release: "win7", files }).sha2).toBe("unknown");
   });
 
   test("is unknown without a list of packages", () => {

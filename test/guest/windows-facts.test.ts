@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../src/errors.ts";
 import { findWindows, linuxGuestFacts, readWindowsFacts } from "../../src/guest/index.ts";
 import { FakeFileSystem } from "../lab/fake-file-system.ts";
-import { buildHive, type HiveTree, raw } from "../lab/hive.ts";
+import { buildHive, type HiveTree, raw, Surgery } from "../lab/hive.ts";
 import { softwareTree, systemTree } from "../lab/windows/trees.ts";
 import {
   buildWindows,
@@ -158,12 +158,58 @@ describe("damage costs the fact it hits", () => {
     });
   });
 
-  test("a hostile number of damaged values does not fill the report", () => {
+  test("a cut text keeps whole characters", () => {
+    const name = `${"=".repeat(254)}\u{1f4be}${"=".repeat(9)}`;
+    const software = { Microsoft: { "Windows NT": { CurrentVersion: { ProductName: name } } } };
+    expect(factsOf({ release: "ws2012r2", software }).os.name).toBe(`${"=".repeat(254)}…`);
+  });
+
+  test("a hostile number of damaged values neither fills the report nor hides what else there is to say", () => {
     const kinds = Array.from({ length: 60 }, (_, index) => `VMBUS\\{kind-${index}}`);
     const wrong = (prefix: string) => Object.fromEntries(kinds.map((kind) => [kind, `${prefix}banana`]));
     const more = Object.fromEntries(kinds.map((kind, index) => [`ACPI\\VMBus${index}`, `pear ${kind}`]));
-    const { findings } = factsOf({ release: "ws2012r2", devices: { ...wrong("a"), ...more } });
-    expect(findings).toHaveLength(64);
+    const { findings } = factsOf({
+      release: "ws2012r2",
+      devices: { ...wrong("a"), ...more },
+      system: setup({ SetupType: 2, CmdLine: "resume.cmd" }),
+    });
+    const codes = findings.map(({ code }) => code);
+    expect(codes.filter((code) => code === "IC_VERSION_UNREADABLE")).toHaveLength(16);
+    expect(codes.filter((code) => code !== "IC_VERSION_UNREADABLE")).toEqual(["SETUP_COMMAND_ARMED"]);
+  });
+
+  test("a key with a million values is not looked into", () => {
+    const values = Object.fromEntries(Array.from({ length: 1025 }, (_, index) => [`value ${index}`, 1]));
+    const software = { Microsoft: { "Windows NT": { CurrentVersion: values } } };
+    const { os, findings } = factsOf({ release: "ws2012r2", software });
+    expect(os).toMatchObject({ id: "unknown", name: null, build: null });
+    expect(findings.map(({ code }) => code)).toEqual(["LIMIT_EXCEEDED", "OS_UNKNOWN"]);
+  });
+
+  test("the name of a package key does not fill the report", () => {
+    const name = `Microsoft-Hyper-V-Integration-Services-Package~${"x".repeat(30_000)}`;
+    const store = { Packages: { [name]: { CurrentState: 0x70 } } };
+    const change = { Microsoft: { Windows: { CurrentVersion: { "Component Based Servicing": store } } } };
+    const hive = new Surgery(buildHive(mergeTrees(softwareTree(RELEASES.ws2012r2), change)));
+    const key = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing\\Packages";
+    Object.assign(hive.value(`${key}\\${name}`, "CurrentState"), { signature: 0 });
+    const { findings } = factsOf({
+      release: "ws2012r2",
+      files: { "System32/config/SOFTWARE": hive.bytes },
+    });
+    expect(findings.map(({ code }) => code)).toEqual(["REGF_VALUE"]);
+    expect(JSON.stringify(findings).length).toBeLessThan(1000);
+  });
+
+  test.each([
+    { what: "service pack", value: "CSDVersion", of: "servicePack" },
+    { what: "product name", value: "ProductName", of: "name" },
+  ] as const)("an unreadable $what is not known, not absent", ({ value, of }) => {
+    const hive = new Surgery(buildHive(softwareTree(RELEASES.win7)));
+    const current = "Microsoft\\Windows NT\\CurrentVersion";
+    Object.assign(hive.value(current, value), { signature: 0 });
+    const files = { "System32/config/SOFTWARE": hive.bytes };
+    expect(factsOf({ release: "win7", files }).os[of]).toBeNull();
   });
 
   test("a folder that cannot be looked into is a finding", () => {

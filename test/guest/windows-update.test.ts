@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { findWindows, readWindowsFacts } from "../../src/guest/index.ts";
 import { MemorySource } from "../../src/io/index.ts";
 import { Hive } from "../../src/registry/index.ts";
-import { buildHive } from "../lab/hive.ts";
+import { buildHive, Surgery } from "../lab/hive.ts";
 import { softwareTree } from "../lab/windows/trees.ts";
 import {
   buildWindows,
@@ -120,6 +120,7 @@ describe("Windows Update", () => {
     ["unknown", "the administrator's value is a text", { own: "4" }],
     ["unknown", "policy's value means nothing", { automatic: { AUOptions: 0 } }],
     ["unknown", "the service is not there", { own: 4, services: { wuauserv: null } }],
+    ["unknown", "the service has no valid start type", { own: 4, services: { wuauserv: { Start: 77 } } }],
     ["unknown", "the service is not there in Windows 10", { release: "win10", services: { wuauserv: null } }],
   ])("is %s where %s", (verdict, _title, settings) => {
     expect(updatesOf(options(settings))).toEqual({ verdict, reasons: expect.any(Array) });
@@ -163,6 +164,16 @@ describe("Windows Update", () => {
       const { verdict, reasons } = updatesOf(damaged({ own: 4 }));
       expect(verdict).toBe("unknown");
       expect(reasons).toContain(`Windows/System32/config/SOFTWARE: ${key} cannot be read`);
+    });
+
+    test("is unknown where only the value is damaged", () => {
+      const whole = options({ own: 4, automatic: { NoAutoUpdate: 1 } });
+      const tree = mergeTrees(softwareTree(RELEASES.ws2012r2), whole.software ?? {});
+      const hive = new Surgery(buildHive(tree));
+      Object.assign(hive.value(`${key}\\AU`, "NoAutoUpdate"), { signature: 0 });
+      const { verdict, reasons } = updatesOf({ ...whole, files: { "System32/config/SOFTWARE": hive.bytes } });
+      expect(verdict).toBe("unknown");
+      expect(reasons).toContain(`Windows/System32/config/SOFTWARE: ${key}\\AU cannot be read`);
     });
 
     test("is disabled all the same where something else says so", () => {

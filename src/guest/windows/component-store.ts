@@ -30,6 +30,7 @@ export interface ServicingPackage {
 /** The packages of a guest's component store, found by the beginnings of their names and never enumerated. */
 export class ComponentStore {
   readonly #packages: KeyView;
+  #metDamage = false;
 
   constructor(guest: GuestReader) {
     this.#packages = guest.software.key(`${SERVICING_KEY}\\Packages`);
@@ -45,9 +46,17 @@ export class ComponentStore {
     return this.#packages.isPresent;
   }
 
+  /** True where some search has come upon damage: a package that was not found may be there. */
+  get isDamaged(): boolean {
+    return this.#metDamage || this.#packages.isDamaged;
+  }
+
   /** The packages whose names begin with `prefix`. */
   packages(prefix: string): ServicingPackage[] {
-    return this.#packages.subkeysStartingWith(prefix, PACKAGE_COUNT_MAX).map(describePackage);
+    const keys = this.#packages.subkeysStartingWith(prefix, PACKAGE_COUNT_MAX);
+    const packages = keys.map(describePackage);
+    this.#metDamage ||= keys.some(({ isDamaged }) => isDamaged);
+    return packages;
   }
 }
 

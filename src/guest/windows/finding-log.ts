@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { type Finding, findingOf, located, VmguestError, type Where } from "../../errors.ts";
+import { type Code, type Finding, findingOf, located, VmguestError, type Where } from "../../errors.ts";
 
-/** Damage in many places is told by its first examples; a hostile hive must not fill the report. */
-const FINDING_COUNT_MAX = 64;
+/**
+ * Damage in many places is told by its first examples; a hostile hive must not fill the report. Counted by code, so
+ * that no damage crowds out a finding of another sort.
+ */
+const FINDINGS_OF_ONE_CODE_MAX = 16;
 
 /** The findings of one guest, each said once. */
 export class FindingLog {
   readonly #findings = new Map<string, Finding>();
+  readonly #counts = new Map<Code, number>();
 
   get findings(): readonly Finding[] {
     return [...this.#findings.values()];
@@ -14,8 +18,12 @@ export class FindingLog {
 
   add(...findings: readonly Finding[]): void {
     for (const found of findings) {
-      const key = [found.code, found.where.path, found.where.structure, found.where.offset, found.message];
-      if (this.#findings.size < FINDING_COUNT_MAX) this.#findings.set(key.join("\0"), found);
+      const { code, message, where } = found;
+      const key = [code, where.path, where.structure, where.offset, message].join("\0");
+      const count = this.#counts.get(code) ?? 0;
+      if (this.#findings.has(key) || count === FINDINGS_OF_ONE_CODE_MAX) continue;
+      this.#findings.set(key, found);
+      this.#counts.set(code, count + 1);
     }
   }
 

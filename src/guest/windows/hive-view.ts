@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
+import { VmguestError } from "../../errors.ts";
 import type { Hive, Key, Value } from "../../registry/index.ts";
 import type { FindingLog } from "./finding-log.ts";
 
 /** Values of facts are words and numbers; a longer one is none that Windows wrote there, and is not read. */
 const VALUE_SIZE_MAX = 64 * 1024;
+
+/**
+ * Values of a key that is looked into. The fullest one is that of the environment variables, with some hundreds; every
+ * look-up goes through them all, so a million of them would stall the audit.
+ */
+const VALUE_COUNT_MAX = 1024;
 
 /** Characters of a text that reach the report: more than any name of Windows, too few to flood it. */
 const TEXT_LENGTH_MAX = 256;
@@ -34,6 +41,9 @@ export class HiveView {
   }
 }
 
+/** Stands for what an attempt did not give: no value of a hive is it. */
+const DAMAGED = Symbol("damaged");
+
 /** A key that may be absent or unreadable; all its values are then undefined and it has no subkeys. */
 export class KeyView {
   readonly state: "present" | "absent" | "unreadable";
@@ -42,6 +52,7 @@ export class KeyView {
   readonly #hivePath: string;
   readonly #key: Key | undefined;
   readonly #log: FindingLog;
+  #metDamage = false;
 
   constructor(hivePath: string, path: string, key: Key | "unreadable" | undefined, log: FindingLog) {
     this.#hivePath = hivePath;
@@ -53,6 +64,11 @@ export class KeyView {
 
   get isPresent(): boolean {
     return this.state === "present";
+  }
+
+  /** True where the key, or something that was asked of it so far, could not be read: what is absent may be there. */
+  get isDamaged(): boolean {
+    return this.state === "unreadable" || this.#metDamage;
   }
 
   /** Last part of the path. */
@@ -124,11 +140,19 @@ export class KeyView {
   }
 
   #child(name: string, key: Key | "unreadable" | undefined): KeyView {
-    return new KeyView(this.#hivePath, `${this.path}\\${name}`, key, this.#log);
+    return new KeyView(this.#hivePath, `${this.path}\\${bounded(name)}`, key, this.#log);
   }
 
   #value(valueName: string): Value | undefined {
-    return this.#attempt(() => this.#key?.value(valueName), undefined);
+    return this.#attempt(() => {
+      const key = this.#key;
+      if (key === undefined) return undefined;
+      if (key.valueCount > VALUE_COUNT_MAX) {
+        const message = `${key.valueCount} values are more than ${VALUE_COUNT_MAX}`;
+        throw new VmguestError("LIMIT_EXCEEDED", message, { structure: "key", offset: key.offset });
+      }
+      return key.value(valueName);
+    }, undefined);
   }
 
   #read<T>(valueName: string, decode: (value: Value) => T | undefined): T | undefined {
@@ -138,10 +162,15 @@ export class KeyView {
   }
 
   #attempt<T, U>(work: () => T, otherwise: U): T | U {
-    return this.#log.attempt({ path: this.where() }, work, otherwise);
+    const outcome = this.#log.attempt({ path: this.where() }, work, DAMAGED);
+    if (outcome !== DAMAGED) return outcome;
+    this.#metDamage = true;
+    return otherwise;
   }
 }
 
 function bounded(text: string): string {
-  return text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX - 1)}…`;
+  if (text.length <= TEXT_LENGTH_MAX) return text;
+  // Half a surrogate pair is no text, and strict readers of JSON refuse it.
+  return `${text.slice(0, TEXT_LENGTH_MAX - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

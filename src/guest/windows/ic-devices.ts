@@ -12,6 +12,9 @@ const INSTANCE_COUNT_MAX = 16;
 /** PCI pass-through hangs on the VMBus, but brings no driver of the integration services. */
 const PASS_THROUGH = "{44c4f61d-4444-4400-9d52-802e27ede19f}";
 
+/** What `Driver` says: the class of the device, and the number of its driver in it. */
+const DRIVER = /^\{[0-9a-f-]{36}\}\\\d{4,8}$/i;
+
 /** Hardware ids that the guest's own rule looks at. */
 const HARDWARE_ID = /^(?:acpi\\vmbus|vmbus\\)/i;
 
@@ -50,7 +53,7 @@ function listDevices(guest: GuestReader): KeyView[] {
 
 function readDriverVersion(guest: GuestReader, device: KeyView, log: FindingLog): VersionFound | undefined {
   const driver = device.text("Driver");
-  if (driver === undefined || driver === "") return undefined;
+  if (driver === undefined || !DRIVER.test(driver)) return undefined;
   const key = guest.control(`Class\\${driver}`);
   const text = key.text("DriverVersion");
   return text === undefined ? undefined : understandVersion(text, key.where("DriverVersion"), log);

@@ -48,7 +48,9 @@ export function judgeVersion(sources: VersionSources): VersionJudgement {
     ["package", packages.offered ?? packages.inBox],
   ] as const;
   const [source, highest] = byRank.find(([, found]) => found !== undefined) ?? ["none", undefined];
-  const believed = (split === undefined ? highest : (derived[0] ?? highest))?.version;
+  // Nothing is older than the in-box package says, but how much newer it is cannot be told from it.
+  const exact = highest === packages.inBox ? undefined : highest;
+  const believed = (split === undefined ? exact : (derived[0] ?? exact))?.version;
 
   const findings = split === undefined ? [] : [split];
   const recorded = sources.record === undefined ? undefined : parseVersion(sources.record.text);

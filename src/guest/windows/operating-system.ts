@@ -36,7 +36,7 @@ export function readOs(guest: GuestReader, log: FindingLog): OsFacts {
     name,
     version,
     build,
-    revision: readRevision(current),
+    revision: readRevision(current, version),
     edition,
     installationType,
     servicePack: readServicePack(guest, current),
@@ -59,10 +59,13 @@ function readBuild(current: KeyView): number | null {
   return parseNumber(current.text("CurrentBuildNumber")) ?? parseNumber(current.text("CurrentBuild")) ?? null;
 }
 
-/** UBR where it is kept (8.1 with updates, 10 and later), else the second part of `7601.17514.amd64fre.win7...`. */
-function readRevision(current: KeyView): number | null {
+/**
+ * UBR where it is kept (8.1 with updates, 10 and later), else the second part of `7601.17514.amd64fre.win7...`. Updates
+ * of Windows 10 and later leave that one as it was.
+ */
+function readRevision(current: KeyView, version: string | null): number | null {
   const revision = current.number("UBR");
-  if (revision !== undefined) return revision;
+  if (revision !== undefined || version === "10.0") return revision ?? null;
   const lab = current.text("BuildLabEx") ?? current.text("BuildLab");
   return parseNumber(lab?.split(".")[1]) ?? null;
 }
@@ -73,7 +76,7 @@ function readServicePack(guest: GuestReader, current: KeyView): number | null {
   if (inWords !== null) return Number(inWords[1]);
   const packed = guest.control("Windows").number("CSDVersion");
   if (packed !== undefined) return (packed >>> 8) & 0xff;
-  return current.isPresent && !current.has("CSDVersion") ? 0 : null;
+  return current.has("CSDVersion") || !current.isPresent || current.isDamaged ? null : 0;
 }
 
 /** ProductType decides; the installation type helps where it is missing, as far as it goes. */

@@ -22,6 +22,12 @@ const BY_VERSION: ReadonlyMap<string, readonly [client: OsId, server: OsId]> = n
   ["6.3", ["win8.1", "ws2012r2"]],
 ]);
 
+/**
+ * Build of every Windows 8.1 and Server 2012 R2. Windows 10 and later keep 6.3 in the registry's old value too, so that
+ * without this build it does not tell which.
+ */
+const NT63_BUILD = 9600;
+
 /** Servers of NT 10.0 that were released for the long term, by build. */
 const LONG_TERM_SERVERS: ReadonlyMap<number, OsId> = new Map([
   [14393, "ws2016"],
@@ -58,6 +64,7 @@ export function identifyWindows(traits: OsTraits): IdentifiedOs {
   const { version, isServer, edition, name } = traits;
   if (version === null || isServer === undefined) return { id: "unknown", isCertain: true };
   if (version === "10.0") return { id: identifyNt10(traits.build, isServer), isCertain: true };
+  if (version === "6.3" && traits.build !== NT63_BUILD) return { id: "unknown", isCertain: true };
   const [client, server] = BY_VERSION.get(version) ?? ["unknown", "unknown"];
   if (!isServer) return { id: client, isCertain: true };
 

@@ -48,21 +48,20 @@ export function readServices(guest: GuestReader): IntegrationService[] {
 
 /** The drivers of the VMBus and its devices that are registered. */
 export function readDrivers(guest: GuestReader): IntegrationService[] {
-  return DRIVERS.map(([name, displayName]) => readService(guest.service(name), name, displayName)).filter(
-    ({ present }) => present,
-  );
+  return DRIVERS.map(([name, displayName]) => ({ key: guest.service(name), name, displayName }))
+    .filter(({ key }) => key.isPresent)
+    .map(({ key, name, displayName }) => readService(key, name, displayName))
+    .filter(({ present }) => present);
 }
 
-/**
- * Whether the guest can answer questions of its host. A service without a readable start type is none that Windows
- * loads, so it counts as absent.
- */
+/** Whether the guest can answer questions of its host. */
 export function dataExchangeOf(
   services: readonly IntegrationService[],
 ): IntegrationServicesFacts["dataExchange"] {
-  const start = services.find(({ name }) => name === "vmickvpexchange")?.start ?? "unknown";
-  if (start === "unknown") return "absent";
-  return start === "disabled" ? "disabled" : "enabled";
+  const service = services.find(({ name }) => name === "vmickvpexchange");
+  if (service?.present !== true) return "absent";
+  if (service.start === "unknown") return "unknown";
+  return service.start === "disabled" ? "disabled" : "enabled";
 }
 
 /** The start type of a service or driver by its key. */
@@ -70,8 +69,13 @@ export function readStart(service: KeyView): ServiceStart {
   return STARTS[service.number("Start") ?? -1] ?? "unknown";
 }
 
+/**
+ * A key without a start type is none of a service: Windows passes over it, and uninstalling may leave one behind. What
+ * cannot be read is not taken for absent.
+ */
 function readService(key: KeyView, name: string, knownName: string): IntegrationService {
-  if (!key.isPresent) return { name, displayName: knownName, present: false, start: null };
+  const isThere = key.has("Start") || key.isDamaged;
+  if (!isThere) return { name, displayName: knownName, present: false, start: null };
   return { name, displayName: readDisplayName(key) ?? knownName, present: true, start: readStart(key) };
 }
 

@@ -29,6 +29,7 @@ export function readSha2(os: OsFacts, store: ComponentStore, log: FindingLog): G
   if (updates.some((update) => isThere(store, update))) return "supported";
   if (SERVICING_STACKS.get(os.version ?? "")?.some((update) => isThere(store, update)) === true)
     return "unknown";
+  if (store.isDamaged) return "unknown";
   const names = updates.join(" or ");
   const message = `the list of installed packages shows no evidence of ${names}`;
   log.add(finding("SHA2_MISSING", message, { path: store.where }));

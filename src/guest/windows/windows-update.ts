@@ -47,8 +47,8 @@ const STRENGTH = ["disabled", "wsus", "windows-update"] as const;
  * Where the guest gets its updates from, with the values that say so.
  *
  * `disabled` and `wsus` need a value that says it; so does `windows-update`, but for Windows 10 and later, which
- * update themselves unless something turns it off. Where nothing is said, where the service is not there, or where
- * damage hides a key that might turn updates off, it is `unknown`.
+ * update themselves unless something turns it off. Where nothing is said, where the service is not there or has no
+ * valid start type, or where damage hides what might turn updates off, it is `unknown`.
  */
 export function readWindowsUpdate(guest: GuestReader, version: string | null): WindowsUpdateFacts {
   const isNt10 = version === "10.0";
@@ -70,7 +70,7 @@ export function readWindowsUpdate(guest: GuestReader, version: string | null): W
   if (verdict === "disabled") return { verdict, reasons };
 
   const { service, policy, automatic, own, mdm } = keys;
-  const damaged = [service, policy, automatic, own, mdm].filter(({ state }) => state === "unreadable");
+  const damaged = [service, policy, automatic, own, mdm].filter(({ isDamaged }) => isDamaged);
   if (damaged.length > 0) {
     return {
       verdict: "unknown",
@@ -78,7 +78,8 @@ export function readWindowsUpdate(guest: GuestReader, version: string | null): W
     };
   }
   if (verdict === undefined) reasons.push("no value says whether automatic updates are on");
-  return { verdict: service.isPresent ? (verdict ?? "unknown") : "unknown", reasons };
+  // Without a start type that Windows has, nobody can say that the service runs.
+  return { verdict: (readStart(service) === "unknown" ? undefined : verdict) ?? "unknown", reasons };
 }
 
 function readKeys(guest: GuestReader): UpdateKeys {
