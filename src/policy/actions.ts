@@ -4,7 +4,7 @@ import type { Action, Mechanism, Status } from "./decision.ts";
 import type { Delivery } from "./packages.ts";
 
 /** The guest's Data Exchange service, as far as the rule asks for it. */
-export type DataExchangeCondition = "not-required" | "enabled" | "disabled" | "absent";
+export type DataExchangeCondition = "not-required" | "enabled" | "disabled" | "absent" | "unknown";
 
 /** How the guest stands to Windows Update. */
 export type WindowsUpdateVerdict = WindowsUpdateFacts["verdict"];
@@ -40,14 +40,15 @@ type ByDataExchange = Readonly<Record<DataExchangeCondition, ActionRow>>;
 type ByWindowsUpdate = Readonly<Record<WindowsUpdateVerdict, ByDataExchange>>;
 
 /** Windows Update offers integration services only to guests whose Data Exchange service runs. */
-const withDataExchange = (works: ActionRow, without: ActionRow): ByDataExchange => ({
+const withDataExchange = (works: ActionRow, without: ActionRow, unknown: ActionRow): ByDataExchange => ({
   "not-required": works,
   enabled: works,
   disabled: without,
   absent: without,
+  unknown,
 });
 const always = (row: ActionRow): ByWindowsUpdate => {
-  const cells = withDataExchange(row, row);
+  const cells = withDataExchange(row, row, row);
   return { "windows-update": cells, wsus: cells, disabled: cells, unknown: cells };
 };
 
@@ -57,10 +58,10 @@ const always = (row: ActionRow): ByWindowsUpdate => {
  */
 export const ACTIONS: Readonly<Record<Mechanism, ByWindowsUpdate>> = {
   "windows-update": {
-    "windows-update": withDataExchange(LET_WINDOWS_UPDATE, TAKE_FROM_DISK),
-    wsus: withDataExchange(LET_WINDOWS_UPDATE, TAKE_FROM_DISK),
-    disabled: withDataExchange(TAKE_FROM_DISK, TAKE_FROM_DISK),
-    unknown: withDataExchange(LET_WINDOWS_UPDATE, ASK_A_PERSON),
+    "windows-update": withDataExchange(LET_WINDOWS_UPDATE, TAKE_FROM_DISK, ASK_A_PERSON),
+    wsus: withDataExchange(LET_WINDOWS_UPDATE, TAKE_FROM_DISK, ASK_A_PERSON),
+    disabled: withDataExchange(TAKE_FROM_DISK, TAKE_FROM_DISK, TAKE_FROM_DISK),
+    unknown: withDataExchange(LET_WINDOWS_UPDATE, ASK_A_PERSON, ASK_A_PERSON),
   },
   "integration-services-disk": always(TAKE_FROM_DISK),
   "package-manager": always(LET_PACKAGE_MANAGER),

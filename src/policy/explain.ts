@@ -49,10 +49,14 @@ const VERDICTS: Readonly<Record<WindowsUpdateVerdict, string>> = {
 
 function explainWindowsUpdate(input: JudgeInput, { windowsUpdate, dataExchange }: ActionInput): string[] {
   const reasons = [VERDICTS[windowsUpdate]];
-  const isHindrance = dataExchange === "disabled" || dataExchange === "absent";
-  if (!isHindrance || windowsUpdate === "disabled") return reasons;
-  const remedy = dataExchange === "disabled" ? "enable vmickvpexchange in the guest" : explainAbsence(input);
-  reasons.push(`Windows Update needs the Data Exchange service, which is ${dataExchange}: ${remedy}`);
+  if (dataExchange === "not-required" || dataExchange === "enabled" || windowsUpdate === "disabled")
+    return reasons;
+  const remedies = {
+    disabled: "which is disabled: enable vmickvpexchange in the guest",
+    absent: `which is absent: ${explainAbsence(input)}`,
+    unknown: "of which it is not known whether it can run: look at vmickvpexchange in the guest",
+  };
+  reasons.push(`Windows Update needs the Data Exchange service, ${remedies[dataExchange]}`);
   if (windowsUpdate === "unknown") {
     reasons.push("a package is staged only where it is known how the guest stands to Windows Update: say so");
   }

@@ -32,5 +32,5 @@ export function judge(input: JudgeInput): Verdict {
 
 function findDataExchange({ rule, integrationServices }: JudgeInput): DataExchangeCondition {
   if (!rule.requiresDataExchange) return "not-required";
-  return integrationServices?.dataExchange ?? "absent";
+  return integrationServices?.dataExchange ?? "unknown";
 }

@@ -82,22 +82,19 @@ function readOffer({ offered, os }: JudgeInput): Standard | string | undefined {
  * The minimum, where this guest could ever reach it. The version of a Windows 10 guest is its build: no update lifts
  * it to another build, and no CAB lifts an older guest to version 10.
  */
-function readMinimum(
-  { minimum, os, integrationServices }: JudgeInput,
-  nt: NtVersion,
-): Standard | string | undefined {
+function readMinimum({ minimum, os }: JudgeInput, nt: NtVersion): Standard | string | undefined {
   if (minimum === undefined) return undefined;
   if (!isVersion(minimum)) {
     throw new VmguestError("USAGE", `the minimum must be a version like 6.3.9600.18692, not "${minimum}"`);
   }
   const standard = { version: minimum, origin: "the minimum asked for" };
+  const [major = 0, minor = 0, build = 0] = minimum.split(".").map(Number);
   if (nt !== "10.0") {
-    return minimum.startsWith("10.")
+    return major >= 10
       ? `the minimum ${minimum} is a build of Windows 10, and does not apply to this guest`
       : standard;
   }
-  const build = os.build ?? Number(integrationServices?.judgedVersion?.split(".")[2]);
-  return minimum.startsWith(`10.0.${build}.`)
+  return major === 10 && minor === 0 && build === os.build
     ? standard
     : `the minimum ${minimum} is not of this guest's build, and does not apply to it`;
 }

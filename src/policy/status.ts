@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { CODES, type Finding } from "../errors.ts";
-import type { EvidenceSource, IntegrationServicesFacts } from "../guest/index.ts";
+import type { EvidenceSource, IntegrationServicesFacts, OsFacts } from "../guest/index.ts";
 import type { JudgeInput, Status } from "./decision.ts";
 import { findGuest } from "./guests.ts";
 import { chooseStandard, type Standard } from "./standards.ts";
@@ -20,7 +20,7 @@ export interface StatusJudgement {
  * version are the normal case, since a running guest keeps that value in memory only.
  */
 export function judgeStatus(input: JudgeInput): StatusJudgement {
-  const { os, integrationServices } = input;
+  const { os } = input;
   const guest = findGuest(os);
   if (os.family !== "windows") {
     return only("not-applicable", `the integration services of ${guest.name} are part of its kernel`);
@@ -34,7 +34,9 @@ export function judgeStatus(input: JudgeInput): StatusJudgement {
           "current",
           "integration services are part of the operating system's updates, and as new as its build",
         )
-      : measure(input, integrationServices, standard);
+      : guest.nt === "10.0"
+        ? measureBuild(os, standard)
+        : measure(input, standard);
   return { ...judgement, reasons: [...judgement.reasons, ...notes] };
 }
 
@@ -42,23 +44,49 @@ function only(status: Status, reason: string): StatusJudgement {
   return { status, reasons: [reason] };
 }
 
-function measure(
-  input: JudgeInput,
-  facts: IntegrationServicesFacts | null,
-  standard: Standard,
-): StatusJudgement {
+/**
+ * Windows 10 and later are measured by the build that their cumulative update brought: each driver keeps the revision
+ * of its own last change, and may be older for ever.
+ */
+function measureBuild(os: OsFacts, standard: Standard): StatusJudgement {
+  if (os.build === null || os.revision === null) {
+    return only(
+      "unknown",
+      `the guest's build is not known, so that it cannot be measured by ${standard.version}`,
+    );
+  }
+  return compare(`10.0.${os.build}.${os.revision}`, "the guest's build", standard);
+}
+
+function compare(version: string, source: string, standard: Standard): StatusJudgement {
+  const isOlder = compareVersions(version, standard.version) < 0;
+  const relation = isOlder ? "is older than" : "is not older than";
+  const reason = `version ${version} (${source}) ${relation} ${standard.version}, ${standard.origin}`;
+  return only(isOlder ? "outdated" : "current", reason);
+}
+
+function measure(input: JudgeInput, standard: Standard): StatusJudgement {
+  const facts = input.integrationServices;
   if (facts === null) return only("unknown", "nothing could be learned of the guest's integration services");
-  if (facts.judgedVersion === null) return judgeAbsence(input, facts);
+  if (facts.judgedVersion === null) {
+    return facts.version === null ? judgeAbsence(input, facts) : judgeLowerBound(facts.version, standard);
+  }
   if (!isVersion(facts.judgedVersion)) {
     return only("unknown", `"${facts.judgedVersion}" is not a version that can be compared`);
   }
-  const isOlder = compareVersions(facts.judgedVersion, standard.version) < 0;
-  const relation = isOlder ? "is older than" : "is not older than";
-  const reasons = [
-    `version ${facts.judgedVersion} (${describeSource(facts)}) ${relation} ${standard.version}, ${standard.origin}`,
-  ];
-  if (!facts.consistent) reasons.push("the sources of the version disagree: an update may be half installed");
-  return { status: isOlder ? "outdated" : "current", reasons };
+  const { status, reasons } = compare(facts.judgedVersion, describeSource(facts), standard);
+  const doubt = "the sources of the version disagree: an update may be half installed";
+  return { status, reasons: facts.consistent ? reasons : [...reasons, doubt] };
+}
+
+/** A version that is only known to be reached: drivers may be newer than the package they came with says. */
+function judgeLowerBound(version: string, standard: Standard): StatusJudgement {
+  return isVersion(version) && compareVersions(version, standard.version) >= 0
+    ? compare(version, "at least, from its servicing packages", standard)
+    : only(
+        "unknown",
+        `the version is ${version} or newer, from its servicing packages: no driver says which`,
+      );
 }
 
 const SOURCES: Readonly<Record<EvidenceSource, string>> = {
@@ -104,8 +132,8 @@ function judgeAbsence({ os, findings = [] }: JudgeInput, facts: IntegrationServi
 }
 
 /** Findings after which "not found" no longer means "not there". */
-function preventsReading({ code }: Finding): boolean {
-  if (code === "IC_VERSION_UNREADABLE") return true;
+function preventsReading({ code, severity }: Finding): boolean {
+  if (severity === "error" || code === "IC_VERSION_UNREADABLE") return true;
   // The notices of these layers (a log that was applied, a dirty flag) are of kind `unsafe` and hide nothing.
-  return /^(?:HIVE|NTFS|PE|REGF)_/.test(code) && CODES[code].kind !== "unsafe";
+  return /^(?:NTFS|REGF)_/.test(code) && CODES[code].kind !== "unsafe";
 }

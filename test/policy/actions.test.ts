@@ -17,11 +17,17 @@ const MECHANISMS: readonly Mechanism[] = [
   "none",
 ];
 const VERDICTS: readonly WindowsUpdateVerdict[] = ["windows-update", "wsus", "disabled", "unknown"];
-const CONDITIONS: readonly DataExchangeCondition[] = ["not-required", "enabled", "disabled", "absent"];
+const CONDITIONS: readonly DataExchangeCondition[] = [
+  "not-required",
+  "enabled",
+  "disabled",
+  "absent",
+  "unknown",
+];
 const STATUSES: readonly Status[] = ["current", "outdated", "missing", "unknown", "not-applicable"];
 const DELIVERIES: readonly Delivery[] = ["cab", "msi", "none"];
 
-/** Every situation there is: 4 x 4 x 4 x 5 x 3. */
+/** Every situation there is: 4 x 4 x 5 x 5 x 3. */
 const SITUATIONS: readonly ActionInput[] = MECHANISMS.flatMap((mechanism) =>
   VERDICTS.flatMap((windowsUpdate) =>
     CONDITIONS.flatMap((dataExchange) =>
@@ -38,6 +44,8 @@ const where = (condition: (situation: ActionInput) => boolean) => {
   return found;
 };
 const needsUpdate = ({ status }: ActionInput) => status === "outdated" || status === "missing";
+const works = ({ dataExchange }: ActionInput) =>
+  dataExchange === "not-required" || dataExchange === "enabled";
 const lacksDataExchange = ({ dataExchange }: ActionInput) =>
   dataExchange === "disabled" || dataExchange === "absent";
 const actionsOf = (situations: readonly ActionInput[]) => new Set(situations.map(chooseAction));
@@ -51,8 +59,8 @@ function argue(situation: ActionInput): Action {
   if (status === "unknown") return "refuse";
   if (mechanism === "none") return "refuse";
   if (mechanism === "windows-update" && windowsUpdate !== "disabled") {
-    if (!lacksDataExchange(situation)) return "windows-update";
-    if (windowsUpdate === "unknown") return "refuse";
+    if (works(situation)) return "windows-update";
+    if (windowsUpdate === "unknown" || situation.dataExchange === "unknown") return "refuse";
   }
   return delivery === "cab" ? "stage-cab" : delivery === "msi" ? "install-msi" : "refuse";
 }
@@ -80,6 +88,14 @@ describe("the action", () => {
     expect(actionsOf(situations)).toEqual(new Set(["none", "windows-update", "refuse"]));
   });
 
+  test("never pushes a package where it is not known whether Data Exchange lets Windows Update work", () => {
+    const situations = where(
+      (s) =>
+        s.mechanism === "windows-update" && s.windowsUpdate !== "disabled" && s.dataExchange === "unknown",
+    );
+    expect(actionsOf(situations)).toEqual(new Set(["none", "refuse"]));
+  });
+
   test("is the CAB where Windows Update needs a Data Exchange that is not there", () => {
     const situations = where(
       (s) =>
@@ -105,11 +121,7 @@ describe("the action", () => {
 
   test("is Windows Update for WSUS guests too, which get the update from there", () => {
     const situations = where(
-      (s) =>
-        s.mechanism === "windows-update" &&
-        s.windowsUpdate === "wsus" &&
-        needsUpdate(s) &&
-        !lacksDataExchange(s),
+      (s) => s.mechanism === "windows-update" && s.windowsUpdate === "wsus" && needsUpdate(s) && works(s),
     );
     expect(actionsOf(situations)).toEqual(new Set(["windows-update"]));
   });

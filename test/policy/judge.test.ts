@@ -35,6 +35,10 @@ describe("the verdict", () => {
     ["unknown", "disabled", "refuse", "say so"],
     ["windows-update", "absent", "stage-cab", "vmickvpexchange comes when Hyper-V first presents its device"],
     ["unknown", "absent", "refuse", "say so"],
+    ["windows-update", "unknown", "refuse", "look at vmickvpexchange in the guest"],
+    ["wsus", "unknown", "refuse", "look at vmickvpexchange in the guest"],
+    ["disabled", "unknown", "stage-cab", "the guest is not on Windows Update"],
+    ["unknown", "unknown", "refuse", "say so"],
   ] as const)(
     "of an outdated Windows 7 on ws2019, Windows Update %s and Data Exchange %s, is %s",
     (windowsUpdate, dataExchange, action, words) => {
@@ -140,7 +144,7 @@ describe("the verdict", () => {
         fc.constantFrom(...OS_IDS),
         fc.option(fc.integer({ min: 0, max: 3 })),
         fc.constantFrom("windows-update", "wsus", "disabled", "unknown"),
-        fc.constantFrom("enabled", "disabled", "absent"),
+        fc.constantFrom("enabled", "disabled", "absent", "unknown"),
         fc.option(fc.constantFrom(...versions)),
         fc.nat(8),
         (host, id, servicePack, windowsUpdate, dataExchange, version, count) => {
@@ -154,6 +158,9 @@ describe("the verdict", () => {
             expect(verdict.package).toMatch(/^Windows6\.[x2]-/);
             expect(["outdated", "missing"]).toContain(verdict.status);
             if (input.rule.mechanism === "windows-update") expect(windowsUpdate).not.toBe("unknown");
+            if (input.rule.requiresDataExchange && windowsUpdate !== "disabled") {
+              expect(dataExchange).not.toBe("unknown");
+            }
           }
           if (verdict.action === "install-msi") expect(verdict.package).toMatch(/^Windows5\.x-/);
           if (verdict.status === "missing") expect(["xp", "vista", "ws2003", "ws2003r2"]).toContain(id);

@@ -82,6 +82,14 @@ describe("the status", () => {
     expect(verdict.reasons[0]).toContain("(computed from its devices: the computed key)");
   });
 
+  test.each([
+    ["ws2012r2", "6.3.9600.16384", "unknown"],
+    ["ws2012r2", "6.3.9600.19456", "current"],
+  ] as const)("of %s of which only the in-box package's %s is known is %s", (id, version, status) => {
+    const facts = installed(version, { source: "package", judgedVersion: null });
+    expect(statusOf(id, { integrationServices: facts })).toBe(status);
+  });
+
   test("is unknown where the version is not one", () => {
     expect(statusOf("win7", { integrationServices: installed("n/a") })).toBe("unknown");
   });
@@ -111,24 +119,41 @@ describe("what a guest is measured by", () => {
     expect(verdict.reasons[0]).toContain("the minimum asked for");
   });
 
-  test("is a minimum of the same build for Windows 10 and later, and no other", () => {
-    const judged = (minimum: string) =>
+  describe("is for Windows 10 and later", () => {
+    const judged = (minimum: string, revision: number | null = 5206) =>
       judge(
-        judgeInput("ws2019", os("ws2019", { build: 17763 }), {
+        judgeInput("ws2019", os("ws2019", { build: 17763, revision }), {
+          // Drivers that no update has touched since the release.
           integrationServices: installed("10.0.17763.1"),
           minimum,
         }),
       );
-    expect(judged("10.0.17763.1")).toMatchObject({ status: "current", action: "none" });
-    expect(judged("10.0.17763.5206")).toMatchObject({ status: "outdated", action: "windows-update" });
-    expect(judged("10.0.20348.1").status).toBe("current");
-    expect(judged("6.3.9600.19456").status).toBe("current");
-    expect(judged("10.0.20348.1").reasons.join("\n")).toContain("is not of this guest's build");
+
+    test.each([
+      { minimum: "10.0.17763.5206", status: "current", action: "none" },
+      { minimum: "10.0.17763.5207", status: "outdated", action: "windows-update" },
+      { minimum: "10.0.17763", status: "current", action: "none" },
+    ])("a minimum of the same build, here $minimum, by the guest's own build", ({ minimum, ...verdict }) => {
+      expect(judged(minimum)).toMatchObject(verdict);
+      expect(judged(minimum).reasons[0]).toContain("version 10.0.17763.5206 (the guest's build)");
+    });
+
+    test.each(["10.0.20348.1", "10.0.177630", "6.3.9600.19456", "6.3", "11.0.17763.1"])(
+      "no other minimum, such as %s",
+      (minimum) => {
+        expect(judged(minimum)).toMatchObject({ status: "current", action: "none" });
+        expect(judged(minimum).reasons.join("\n")).toContain("is not of this guest's build");
+      },
+    );
+
+    test("nothing that can be told where the revision of the build is not known", () => {
+      expect(judged("10.0.17763.5206", null)).toMatchObject({ status: "unknown", action: "refuse" });
+    });
   });
 
   test("never makes a CAB of a build that is too old", () => {
     const verdict = judge(
-      judgeInput("ws2019", os("ws2019", { build: 17763 }), {
+      judgeInput("ws2019", os("ws2019", { build: 17763, revision: 1 }), {
         integrationServices: installed("10.0.17763.1"),
         minimum: "10.0.17763.5206",
         windowsUpdate: "disabled",
@@ -138,16 +163,16 @@ describe("what a guest is measured by", () => {
     expect(verdict.reasons.at(-1)).toContain("they come with the cumulative updates");
   });
 
-  test("is no build of Windows 10 for older guests", () => {
-    const verdict = judge(
-      judgeInput("ws2012r2", os("win7"), {
-        integrationServices: installed("6.3.9600.19456"),
-        minimum: "10.0.17763.1",
-      }),
-    );
-    expect(verdict.status).toBe("current");
-    expect(verdict.reasons.join("\n")).toContain("is a build of Windows 10");
-  });
+  test.each(["10.0.17763.1", "10.0", "11.0.1"])(
+    "is no build of Windows 10 for older guests: %s",
+    (minimum) => {
+      const verdict = judge(
+        judgeInput("ws2012r2", os("win7"), { integrationServices: installed("6.3.9600.19456"), minimum }),
+      );
+      expect(verdict.status).toBe("current");
+      expect(verdict.reasons.join("\n")).toContain("is a build of Windows 10");
+    },
+  );
 
   test.each(["", "newest", "6", "6.3.9600.18692 "])("is a usage error where the minimum is %j", (minimum) => {
     expect(() => judge(judgeInput("ws2012r2", os("win7"), { minimum }))).toThrowError(
@@ -196,15 +221,23 @@ describe("finding nothing", () => {
     expect(statusOf("vista", { integrationServices: { ...NOTHING_FOUND, evidence } })).toBe("missing");
   });
 
-  test.each(["IC_VERSION_UNREADABLE", "REGF_CELL", "NTFS_RECORD", "PE_TRUNCATED", "HIVE_MISSING"] as const)(
-    "means unknown after %s: what could not be read is not missing",
-    (code) => {
-      const findings = [finding(code, "the cell at 0x20 is damaged")];
-      const verdict = judge(judgeInput("ws2012r2", os("vista", { servicePack: 2 }), { findings }));
-      expect(verdict.status).toBe("unknown");
-      expect(verdict.reasons[0]).toContain("the cell at 0x20 is damaged");
-    },
-  );
+  test.each([
+    "IC_VERSION_UNREADABLE",
+    "REGF_CELL",
+    "REGF_DIRTY",
+    "NTFS_RECORD",
+    "NTFS_STALE_ENTRY",
+    "PE_TRUNCATED",
+    "HIVE_MISSING",
+    "LIMIT_EXCEEDED",
+    "VHDX_BAT_RANGE",
+    "IO_READ",
+  ] as const)("means unknown after %s: what could not be read is not missing", (code) => {
+    const findings = [finding(code, "the cell at 0x20 is damaged")];
+    const verdict = judge(judgeInput("ws2012r2", os("vista", { servicePack: 2 }), { findings }));
+    expect(verdict.status).toBe("unknown");
+    expect(verdict.reasons[0]).toContain("the cell at 0x20 is damaged");
+  });
 
   test.each(["REGF_LOG_APPLIED", "NTFS_DIRTY", "SHA2_MISSING", "SERVICING_PENDING"] as const)(
     "still means missing after %s, which hides nothing",
