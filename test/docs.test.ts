@@ -1,7 +1,54 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { errorsPage } from "./support/errors-page.ts";
+import * as vhd from "../src/disk/vhd/layout.ts";
+import * as vhdx from "../src/disk/vhdx/layout.ts";
+import * as ntfs from "../src/fs/ntfs/layout.ts";
+import * as pe from "../src/package/pe/layout.ts";
+import { renderActionTable, renderServiceTable, renderUpdateTables } from "../src/policy/index.ts";
+import * as regf from "../src/registry/layout.ts";
+import * as partitions from "../src/volume/layout.ts";
+import { cliPage } from "./docs/cli-page.ts";
+import { errorsPage } from "./docs/errors-page.ts";
+import { readmePage } from "./docs/readme-page.ts";
+import { fillTables, tablesOf } from "./docs/tables.ts";
 
-// `npm run docs` writes the pages that are generated; here they are only compared.
-test("docs/errors.md lists the codes as the table has them", async () => {
-  await expect(errorsPage()).toMatchFileSnapshot("../docs/errors.md");
+const ROOT = join(import.meta.dirname, "..");
+const FORMATS = { vhd, vhdx, partitions, ntfs, regf, pe };
+
+/** What a page should be, from what it is: pages made whole ignore that, the others have their tables filled in. */
+type Maker = (page: string) => string | Promise<string>;
+
+/** Every page that is generated, or has parts that are. `npm run docs` writes them; here they are only compared. */
+const PAGES: Readonly<Record<string, Maker>> = {
+  "README.md": (page) => readmePage(page, ROOT),
+  "docs/cli.md": cliPage,
+  "docs/errors.md": errorsPage,
+  "docs/update-table.md": (page) => fillTables(page, { "update tables": renderUpdateTables() }),
+  "docs/verdicts.md": (page) =>
+    fillTables(page, { actions: renderActionTable(), services: renderServiceTable() }),
+  ...Object.fromEntries(
+    Object.entries(FORMATS).map(([name, layout]) => [
+      `docs/formats/${name}.md`,
+      (page: string) => fillTables(page, tablesOf(layout)),
+    ]),
+  ),
+};
+
+// The README's commands run on the samples.
+execFileSync(process.execPath, [join(ROOT, "samples/unpack.js")]);
+
+test.each(Object.entries(PAGES))("%s says what the code says", async (path, make) => {
+  const file = join(ROOT, path);
+  await expect(await make(readFileSync(file, "utf8"))).toMatchFileSnapshot(file);
+});
+
+test("every format has its page, and every page its format", () => {
+  const pages = readdirSync(join(ROOT, "docs/formats")).toSorted();
+  expect(pages).toEqual(
+    Object.keys(FORMATS)
+      .map((name) => `${name}.md`)
+      .toSorted(),
+  );
 });

@@ -1,12 +1,9 @@
-import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../src/errors.ts";
 import { MemorySource, PageCache } from "../../src/io/index.ts";
 import { readPeVersion } from "../../src/package/index.ts";
-import * as layout from "../../src/package/pe/layout.ts";
 import { buildPe, buildVersionNode, buildVersionResource, type LabPe, PE_PLACES } from "../lab/pe.ts";
-import { formatPage } from "../support/format-page.ts";
 
 const read = (bytes: Uint8Array) => readPeVersion(new MemorySource(bytes));
 const code = (code: string, message?: string) =>
@@ -249,24 +246,4 @@ describe("a file without a version to be read", () => {
       { numRuns: 500 },
     );
   });
-});
-
-test("the format page shows the structures as they are declared", async () => {
-  const { DosHeader, PeHeader, OptionalHeader32, OptionalHeader64, DataDirectory, SectionHeader } = layout;
-  const { ResourceDirectory, ResourceEntry, ResourceData, VersionNode, FixedFileInfo } = layout;
-  const path = join(import.meta.dirname, "../../docs/formats/pe.md");
-  const page = formatPage(path, {
-    DosHeader,
-    PeHeader,
-    OptionalHeader32,
-    OptionalHeader64,
-    DataDirectory,
-    SectionHeader,
-    ResourceDirectory,
-    ResourceEntry,
-    ResourceData,
-    VersionNode,
-    FixedFileInfo,
-  });
-  await expect(page).toMatchFileSnapshot(path);
 });

@@ -1,8 +1,6 @@
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Backing, PageCache } from "../../src/io/index.ts";
 import { readVolumes } from "../../src/volume/index.ts";
-import { BootRecord, GptEntry, GptHeader, PartitionRecord } from "../../src/volume/layout.ts";
 import {
   buildBootRecord,
   buildFatBootSector,
@@ -11,7 +9,6 @@ import {
   SparseDisk,
   writeGpt,
 } from "../lab/partitions.ts";
-import { formatPage } from "../support/format-page.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -149,10 +146,4 @@ describe("reading the volumes of a disk", () => {
       expect.objectContaining({ code: "OUT_OF_BOUNDS" }),
     );
   });
-});
-
-test("the format page shows the structures as they are declared", async () => {
-  const path = join(import.meta.dirname, "../../docs/formats/partitions.md");
-  const page = formatPage(path, { BootRecord, PartitionRecord, GptHeader, GptEntry });
-  await expect(page).toMatchFileSnapshot(path);
 });

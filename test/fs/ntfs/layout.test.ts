@@ -1,16 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as layout from "../../../src/fs/ntfs/layout.ts";
-import { formatPage } from "../../support/format-page.ts";
-
-const PAGE = join(import.meta.dirname, "../../../docs/formats/ntfs.md");
-
-test("docs/formats/ntfs.md shows every structure as it is declared", () => {
-  const structures = Object.entries(layout).filter(([, value]) => typeof value === "function");
-  const declared = Object.fromEntries(structures) as Record<string, { table(): string }>;
-  expect(readFileSync(PAGE, "utf8")).toBe(formatPage(PAGE, declared));
-});
 
 /** Offsets as the documents of libfsntfs and ntfs-3g give them, typed in a second time. */
 test.each([

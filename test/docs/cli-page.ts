@@ -1,6 +1,6 @@
 import { EXIT } from "../../src/cli/exit-codes.ts";
 import { commandList } from "../../src/cli/index.ts";
-import { run } from "./run.ts";
+import { run } from "../cli/run.ts";
 
 /** What each exit code says; the type sees to it that none is forgotten. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
@@ -36,7 +36,7 @@ function section(title: string, help: string): string {
 
 const INTRODUCTION = `# The command line
 
-This page is generated from the commands themselves (\`npx vitest run --project unit test/cli/docs.test.ts -u\`).
+This page is generated from the commands themselves (\`npm run docs\`).
 Options may stand anywhere behind the command, as \`--name value\` or \`--name=value\`; words behind \`--\` are no options.
 `;
 

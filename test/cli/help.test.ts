@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { commandList } from "../../src/cli/index.ts";
-import { cliPage } from "./cli-page.ts";
 import { run } from "./run.ts";
-
-test("docs/cli.md has the help of every command as it is", async () => {
-  await expect(await cliPage()).toMatchFileSnapshot("../../docs/cli.md");
-});
 
 describe("help", async () => {
   const commands = await commandList();
