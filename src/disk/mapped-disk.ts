@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, VmguestError } from "../errors.ts";
-import { type ByteSource, checkRange, readBytes } from "../io/index.ts";
+import { type ByteSource, checkRange, type Origin, readBytes } from "../io/index.ts";
 import type { Disk, DiskFormat, DiskKind } from "./disk.ts";
 
 /** A stretch of the virtual disk, from `start` up to `end`, that lies in one piece. */
@@ -71,6 +71,14 @@ export class MappedDisk implements Disk {
     if (offset + length > extent.end) return this.#gather(offset, length);
     if (extent.in === "nothing") return new DataView(new ArrayBuffer(length));
     return this.#file.read(extent.fileOffset + offset - extent.start, length);
+  }
+
+  originOf(offset: number, length: number): Origin | undefined {
+    checkRange("the virtual disk", this.sizeBytes, offset, length);
+    if (length === 0) return undefined;
+    const extent = this.#extentAt(offset);
+    if (extent.in !== "file" || offset + length > extent.end) return undefined;
+    return this.#file.originOf?.(extent.fileOffset + offset - extent.start, length);
   }
 
   /** A copy of a range over several extents. */

@@ -15,6 +15,21 @@ export interface ByteSource {
    * Past the end is an error (OUT_OF_BOUNDS), never a short read.
    */
   read(offset: number, length: number): DataView;
+  /**
+   * Where the bytes of a range stand in a file of the host, as they are and one after the other; undefined where they
+   * stand nowhere like that: zeros that nobody stored, bytes that were unpacked, restored or replayed from a log, a
+   * range that is in several pieces. So whoever goes to that place finds what {@link read} gave.
+   *
+   * A source without it never knows. Asked after `read`, it costs no more reading.
+   */
+  originOf?(offset: number, length: number): Origin | undefined;
+}
+
+/** A place in a file of the host. */
+export interface Origin {
+  /** Path of the file, as it was opened. */
+  readonly file: string;
+  readonly offset: number;
 }
 
 /** A private copy of a range, free to be changed. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { VmguestError } from "../errors.ts";
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, checkRange, type Origin } from "./byte-source.ts";
 import { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
 import type { ReadStats } from "./read-stats.ts";
 
@@ -31,6 +31,11 @@ export class FileSource implements ByteSource, Disposable {
 
   read(offset: number, length: number): DataView {
     return this.#cache.read(offset, length);
+  }
+
+  originOf(offset: number, length: number): Origin {
+    checkRange("the file", this.sizeBytes, offset, length);
+    return { file: this.path, offset };
   }
 
   /** Throws IO_CHANGED where size or modification time are no longer what they were when the file was opened. */

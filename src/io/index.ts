@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-export { type ByteSource, checkRange, copyBytes, readBytes } from "./byte-source.ts";
+export { type ByteSource, checkRange, copyBytes, type Origin, readBytes } from "./byte-source.ts";
 export { FileSource, type FileSourceOptions } from "./file-source.ts";
 export { MemorySource } from "./memory-source.ts";
 export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";

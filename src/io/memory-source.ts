@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { type ByteSource, checkRange } from "./byte-source.ts";
 
-/** A ByteSource over bytes in memory. The bytes are not copied; the caller must leave them alone. */
+/**
+ * A ByteSource over bytes in memory. The bytes are not copied; the caller must leave them alone. Where they came from,
+ * it does not know.
+ */
 export class MemorySource implements ByteSource {
   readonly sizeBytes: number;
   readonly #bytes: Uint8Array;

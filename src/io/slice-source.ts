@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ByteSource, checkRange } from "./byte-source.ts";
+import { type ByteSource, checkRange, type Origin } from "./byte-source.ts";
 
 /** A part of another source as a source of its own: a partition of a disk, an extent of a file. */
 export class SliceSource implements ByteSource {
@@ -18,5 +18,10 @@ export class SliceSource implements ByteSource {
   read(offset: number, length: number): DataView {
     checkRange("the slice", this.sizeBytes, offset, length);
     return this.#inner.read(this.#start + offset, length);
+  }
+
+  originOf(offset: number, length: number): Origin | undefined {
+    checkRange("the slice", this.sizeBytes, offset, length);
+    return this.#inner.originOf?.(this.#start + offset, length);
   }
 }

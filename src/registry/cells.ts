@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { decodeLatin1, decodeUtf16 } from "../bytes/index.ts";
 import { type Code, VmguestError } from "../errors.ts";
-import type { ByteSource } from "../io/index.ts";
+import type { ByteSource, Origin } from "../io/index.ts";
 import { BASE_BLOCK_SIZE, BinHeader, CellHeader, NO_OFFSET } from "./layout.ts";
 
 const CELL_ALIGNMENT = 8;
@@ -101,6 +101,12 @@ export class Cell {
       throw this.error("REGF_CELL", `${at + length} bytes are needed, but the cell holds ${this.sizeBytes}`);
     }
     return this.#source.read(this.offset + this.#headerSizeBytes + at, length);
+  }
+
+  /** Where a part of the content stands in a file of the host; undefined where it is in no one piece there. */
+  originOf(at: number, length: number): Origin | undefined {
+    if (at + length > this.sizeBytes) return undefined;
+    return this.#source.originOf?.(this.offset + this.#headerSizeBytes + at, length);
   }
 
   /** The error that says what is wrong with what the cell holds. */

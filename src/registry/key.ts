@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { decodeUtf16 } from "../bytes/index.ts";
+import type { Origin } from "../io/index.ts";
 import { type Cell, type CellStore, readName } from "./cells.ts";
 import { KEY_FLAGS, KeyNode, SIGNATURES } from "./layout.ts";
 import { SubkeyIndex } from "./subkey-index.ts";
@@ -81,6 +82,11 @@ export class Key {
   /** Byte offset of the key's cell in the hive file. */
   get offset(): number {
     return this.#cell.offset;
+  }
+
+  /** Where the name of the key stands in a file of the host; undefined where it is in no one piece there. */
+  get nameOrigin(): Origin | undefined {
+    return this.#cell.originOf(KeyNode.sizeBytes, this.#node.nameLength);
   }
 
   /** The subkey of this name, in any letter case. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { decodeUtf16 } from "../bytes/index.ts";
+import type { Origin } from "../io/index.ts";
 import { type Cell, type CellStore, readName } from "./cells.ts";
 import { BigData, INLINE_DATA, SEGMENT_SIZE, SIGNATURES, VALUE_FLAGS, ValueNode } from "./layout.ts";
 
@@ -78,7 +79,12 @@ export class Value {
   /** Size of the data. */
   get sizeBytes(): number {
     const size = this.#node.dataSize;
-    return size >= INLINE_DATA ? size - INLINE_DATA : size;
+    return this.#isInline ? size - INLINE_DATA : size;
+  }
+
+  /** Whether the data stands in the value's own cell. */
+  get #isInline(): boolean {
+    return this.#node.dataSize >= INLINE_DATA;
   }
 
   /** Byte offset of the value's cell in the hive file. */
@@ -86,10 +92,19 @@ export class Value {
     return this.#cell.offset;
   }
 
+  /** Where the data stands in a file of the host; undefined for no data, and where it is in no one piece there. */
+  get origin(): Origin | undefined {
+    const size = this.sizeBytes;
+    if (size === 0) return undefined;
+    if (this.#isInline) return this.#cell.originOf(ValueNode.offsetOf.data, size);
+    // What is split into segments does not fit into the cell, and so has no origin.
+    return this.#cells.open(this.#node.data, "value data").originOf(0, size);
+  }
+
   /** A private copy of the data. */
   data(): Uint8Array {
     const size = this.sizeBytes;
-    if (this.#node.dataSize >= INLINE_DATA) return this.#inlineData(size);
+    if (this.#isInline) return this.#inlineData(size);
     if (size === 0) return new Uint8Array(0);
     if (size > DATA_SIZE_MAX) {
       throw this.#cell.error("LIMIT_EXCEEDED", `${size} bytes of data are more than ${DATA_SIZE_MAX}`);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ByteSource, checkRange, readBytes } from "../../io/index.ts";
+import { type ByteSource, checkRange, type Origin, readBytes } from "../../io/index.ts";
 import { LOG_SECTOR_SIZE_BYTES } from "./layout.ts";
 
 /** A range of the file from `start` up to `end` that reads as zeros. */
@@ -45,6 +45,13 @@ export class ReplayedSource implements ByteSource {
       target.set(visible, Math.max(0, skip));
     }
     return new DataView(target.buffer);
+  }
+
+  /** What the log changes stands nowhere as it is: a sector of the log has other first and last bytes. */
+  originOf(offset: number, length: number): Origin | undefined {
+    checkRange("the file after log replay", this.sizeBytes, offset, length);
+    if (offset + length > this.#file.sizeBytes || this.#isChanged(offset, length)) return undefined;
+    return this.#file.originOf?.(offset, length);
   }
 
   #isChanged(offset: number, length: number): boolean {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import { type ByteSource, MemorySource } from "../../io/index.ts";
+import type { ByteSource } from "../../io/index.ts";
 import { type AttributeEntry, attributeEntries, type ClusterSpace } from "./attribute-list.ts";
 import type { AttributeRecord } from "./attribute-record.ts";
 import { ClusterMap, type ClusterMapOptions, type Extent } from "./cluster-map.ts";
@@ -9,6 +9,7 @@ import { CompressedSource } from "./compressed-source.ts";
 import type { FileRecord, RecordSource } from "./file-record.ts";
 import { ATTRIBUTE_FLAGS } from "./layout.ts";
 import { naming } from "./naming.ts";
+import { ResidentSource } from "./resident-source.ts";
 
 const LZNT1 = 1;
 /** Windows compresses in units of 16 clusters of at most 4 KiB. Anything far above could only be meant to hurt. */
@@ -47,8 +48,7 @@ export class Attribute {
     if (first.isEncrypted) throw new VmguestError("NTFS_ENCRYPTED", "the data is encrypted (EFS)", { path });
     if (first.isResident) {
       // Windows sets the compression flag on resident values too, but stores them as they are.
-      const { buffer, byteOffset, byteLength } = first.value;
-      return new MemorySource(new Uint8Array(buffer, byteOffset, byteLength));
+      return new ResidentSource(first);
     }
     const { dataBytes, initializedBytes } = first.sizes;
     const extent: ClusterExtent = {

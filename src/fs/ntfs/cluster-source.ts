@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import { type ByteSource, checkRange, readBytes } from "../../io/index.ts";
+import { type ByteSource, checkRange, type Origin, readBytes } from "../../io/index.ts";
 import type { ClusterMap } from "./cluster-map.ts";
 import { HOLE } from "./runs.ts";
 
@@ -50,6 +50,15 @@ export class ClusterSource implements ByteSource {
       at += piece.length;
     }
     return new DataView(target.buffer);
+  }
+
+  originOf(offset: number, length: number): Origin | undefined {
+    const { volume, initializedBytes, name } = this.#extent;
+    checkRange(name, this.sizeBytes, offset, length);
+    if (length === 0 || offset + length > initializedBytes) return undefined;
+    const piece = this.#pieceAt(offset, length);
+    if (piece.length < length || piece.volumeOffset === HOLE) return undefined;
+    return volume.originOf?.(piece.volumeOffset, length);
   }
 
   /** The longest stretch from `offset` on, up to `lengthMax` bytes, that one range of the volume or one hole holds. */

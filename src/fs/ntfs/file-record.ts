@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Code, VmguestError, type Where } from "../../errors.ts";
+import type { ByteSource, Origin } from "../../io/index.ts";
 import { AttributeRecord } from "./attribute-record.ts";
-import { undoFixups } from "./fixup.ts";
+import { holdsFixup, undoFixups } from "./fixup.ts";
 import { ATTRIBUTE, AttributeHeader, FileRecordHeader, RECORD_FLAGS } from "./layout.ts";
 
 /** From this offset of the update sequence on, the header has the fields of NTFS 3.1. */
@@ -17,19 +18,21 @@ export class FileRecord {
   readonly recordNumber: number;
   readonly header: FileRecordHeader;
   readonly view: DataView;
+  readonly #home: ByteSource | undefined;
   #attributes: readonly AttributeRecord[] | undefined;
 
-  private constructor(recordNumber: number, view: DataView, header: FileRecordHeader) {
+  private constructor(recordNumber: number, view: DataView, header: FileRecordHeader, home?: ByteSource) {
     this.recordNumber = recordNumber;
     this.view = view;
     this.header = header;
+    this.#home = home;
   }
 
   /**
    * Takes over `bytes`, a private copy of the whole record as it lies on disk. Throws NTFS_RECORD or NTFS_TORN_RECORD;
-   * whether the record is in use is for the caller to judge.
+   * whether the record is in use is for the caller to judge. `home` is where the bytes were copied from, for {@link originOf}.
    */
-  static parse(bytes: Uint8Array, recordNumber: number): FileRecord {
+  static parse(bytes: Uint8Array, recordNumber: number, home?: ByteSource): FileRecord {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const where = placeOf(recordNumber, view.byteLength);
     const header = new FileRecordHeader(view);
@@ -54,7 +57,7 @@ export class FileRecord {
     if (header.usaOffset >= USA_OFFSET_31 && header.recordNumber !== recordNumber % 2 ** 32) {
       throw new VmguestError("NTFS_RECORD", `says that it is record ${header.recordNumber}`, where);
     }
-    return new FileRecord(recordNumber, view, header);
+    return new FileRecord(recordNumber, view, header, home);
   }
 
   get isInUse(): boolean {
@@ -74,6 +77,11 @@ export class FileRecord {
   get attributes(): readonly AttributeRecord[] {
     this.#attributes ??= this.#parseAttributes();
     return this.#attributes;
+  }
+
+  /** Where a part of this record stands in a file of the host; undefined where a fix-up is in it. */
+  originOf(at: number, length: number): Origin | undefined {
+    return holdsFixup(at, length) ? undefined : this.#home?.originOf?.(at, length);
   }
 
   /** Place of byte `at` of this record, for an error. */

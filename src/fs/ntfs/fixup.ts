@@ -5,6 +5,11 @@ import { FIXUP_STRIDE_BYTES } from "./layout.ts";
 const USA_OFFSET_AT = 4;
 const USA_COUNT_AT = 6;
 
+/** Whether one of the words that the update sequence replaced is in a range of a protected record. */
+export function holdsFixup(at: number, length: number): boolean {
+  return at % FIXUP_STRIDE_BYTES > FIXUP_STRIDE_BYTES - 2 - length;
+}
+
 /**
  * Puts the words back that the update sequence replaced, in the caller's private copy of a protected record.
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { finding, VmguestError } from "../../errors.ts";
-import { type ByteSource, copyBytes } from "../../io/index.ts";
+import { type ByteSource, copyBytes, SliceSource } from "../../io/index.ts";
 import { AttributeSet } from "./attribute.ts";
 import type { ClusterSpace } from "./attribute-list.ts";
 import type { NtfsGeometry } from "./boot.ts";
@@ -32,7 +32,9 @@ export class Mft implements RecordSource {
     this.#space = space;
     this.#geometry = geometry;
     this.#findings = findings;
-    const record = this.#readOrMirror(RECORD.mft, () => this.#readAt(geometry.mftOffset, RECORD.mft));
+    const record = this.#readOrMirror(RECORD.mft, () =>
+      this.#readAt(space.volume, geometry.mftOffset, RECORD.mft),
+    );
     this.#records.set(RECORD.mft, record);
     const data = new AttributeSet(record, this, space).find(ATTRIBUTE.data, "", { inOrder: true });
     if (data === undefined) throw record.damage("NTFS_ATTRIBUTE_MISSING", "$MFT has no data");
@@ -62,11 +64,7 @@ export class Mft implements RecordSource {
       throw new VmguestError("NTFS_RECORD", message, { path: "$MFT", structure: "master file table" });
     }
     const { recordSizeBytes } = this.#geometry;
-    const read = () =>
-      FileRecord.parse(
-        copyBytes(this.#source, recordNumber * recordSizeBytes, recordSizeBytes),
-        recordNumber,
-      );
+    const read = () => this.#readAt(this.#source, recordNumber * recordSizeBytes, recordNumber);
     return recordNumber < MIRRORED_RECORDS ? this.#readOrMirror(recordNumber, read) : read();
   }
 
@@ -88,17 +86,15 @@ export class Mft implements RecordSource {
   #readMirror(recordNumber: number): FileRecord | undefined {
     const { mftMirrorOffset, recordSizeBytes } = this.#geometry;
     try {
-      return this.#readAt(mftMirrorOffset + recordNumber * recordSizeBytes, recordNumber);
+      return this.#readAt(this.#space.volume, mftMirrorOffset + recordNumber * recordSizeBytes, recordNumber);
     } catch (error) {
       if (!(error instanceof VmguestError)) throw error;
       return undefined;
     }
   }
 
-  #readAt(offset: number, recordNumber: number): FileRecord {
-    return FileRecord.parse(
-      copyBytes(this.#space.volume, offset, this.#geometry.recordSizeBytes),
-      recordNumber,
-    );
+  #readAt(source: ByteSource, offset: number, recordNumber: number): FileRecord {
+    const home = new SliceSource(source, offset, this.#geometry.recordSizeBytes);
+    return FileRecord.parse(copyBytes(home, 0, home.sizeBytes), recordNumber, home);
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ByteSource, checkRange, readBytes } from "../../io/index.ts";
+import { type ByteSource, checkRange, type Origin, readBytes } from "../../io/index.ts";
 import { SECTOR_SIZE } from "../layout.ts";
 
 /** Bytes that are one after the other in one place; without a source, zeros. */
@@ -56,6 +56,13 @@ export class PatchedSource implements ByteSource {
       done += piece.length;
     }
     return new DataView(target.buffer);
+  }
+
+  /** For bytes that were recovered: where they stand in the log. */
+  originOf(offset: number, length: number): Origin | undefined {
+    checkRange("the recovered hive", this.#sizeBytes, offset, length);
+    const { source, position, length: lengthThere } = this.#pieceAt(offset, offset + length);
+    return lengthThere === length ? source?.originOf?.(position, length) : undefined;
   }
 
   /** The longest piece that begins at `offset` and ends by `end`. */
