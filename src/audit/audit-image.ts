@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, finding, findingOf, located, VmguestError } from "../errors.ts";
 import { readNtfsState } from "../fs/index.ts";
-import { findWindows, linuxGuestFacts, readWindowsFacts } from "../guest/index.ts";
+import { findSystemRoots, linuxGuestFacts, openWindows, readWindowsFacts } from "../guest/index.ts";
 import type { ReadStats } from "../io/index.ts";
 import { checkServices, type HostId } from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
@@ -24,7 +24,7 @@ export interface AuditOptions {
  *
  * Never throws: what stopped the audit stands in `error`, what it could go around in `findings`. `error` is set when
  * the container or the partition table could not be read, when a guest was recognised but could not be read, and when
- * no guest was found while a volume that might hold one could not be read.
+ * no guest was examined while a volume that might hold one could not be read.
  */
 export function auditImage(path: string, options: AuditOptions): ImageReport {
   let image: OpenedImage | undefined;
@@ -47,7 +47,10 @@ const NOTHING_FOUND: Omit<ImageReport, "path" | "container" | "error"> = {
 };
 
 /** Volumes that a Linux has its root file system on. */
-const LINUX_CONTENTS: ReadonlySet<VolumeContent> = new Set(["ext", "xfs", "btrfs", "lvm"]);
+const LINUX_CONTENTS: ReadonlySet<VolumeContent> = new Set(["ext", "xfs", "btrfs", "lvm", "luks"]);
+
+/** Nobody boots so many Windows from one disk; partitions that share their sectors can show one a thousand times. */
+const WINDOWS_COUNT_MAX = 16;
 
 /** One audit under way. */
 class ImageAudit {
@@ -55,7 +58,8 @@ class ImageAudit {
   readonly #options: AuditOptions;
   readonly #findings: Finding[] = [];
   readonly #guests: GuestReport[] = [];
-  readonly #volumeStates = new Map<number, readonly string[]>();
+  readonly #volumeStates = new Map<number, VolumeReport["state"]>();
+  #windowsCount = 0;
   readonly #unreadableVolumes: VmguestError[] = [];
   readonly #unreadableGuests: VmguestError[] = [];
 
@@ -69,50 +73,60 @@ class ImageAudit {
     for (const volume of layout.volumes) {
       if (volume.content === "ntfs") this.#auditNtfs(volume);
     }
-    this.#auditLinux();
+    const error = this.#error();
+    this.#presumeLinux();
     this.#image.checkUnchanged();
 
-    const error = this.#error();
-    const findings = [...this.#image.findings, ...this.#findings];
-    if (this.#guests.length === 0 && error === undefined) {
-      findings.push(finding("GUEST_NONE", "no operating system was found in the image", { image: path }));
-    }
+    if (this.#guests.length === 0 && error === undefined) this.#findings.push(nothingFound(layout.volumes));
     return {
       path,
       container: containerOf(this.#image),
       partitionTable: layout.table,
       volumes: layout.volumes.map((volume) => this.#volumeReport(volume)),
       guests: this.#guests,
-      findings: findings.map((found) => reportFinding(found, path)),
+      findings: [...this.#image.findings, ...this.#findings].map((found) => reportFinding(found, path)),
       error: error === undefined ? null : reportError(error, path),
     };
   }
 
   #auditNtfs(volume: Volume): void {
-    const windows = this.#collect(volume, this.#unreadableVolumes, () => {
-      const { state, findings } = readNtfsState(this.#image.ntfs(volume));
+    const roots = this.#collect(volume, this.#unreadableVolumes, () => {
+      const fileSystem = this.#image.ntfs(volume);
+      const { state, findings } = readNtfsState(fileSystem);
       this.#volumeStates.set(volume.index, state);
       this.#note(volume, findings);
-      return findWindows(this.#image.ntfs(volume));
+      const found = findSystemRoots(fileSystem);
+      this.#note(volume, found.findings);
+      return found.roots;
     });
-    for (const found of windows ?? []) {
-      this.#collect(volume, this.#unreadableGuests, () => {
-        const facts = readWindowsFacts(found);
-        this.#note(volume, facts.findings);
-        if (facts.integrationServices !== null) {
-          this.#note(volume, checkServices(facts.os, facts.integrationServices));
-        }
-        this.#guests.push(judgeGuest(facts, this.#volumeReport(volume), this.#options));
-      });
+    if (!this.#volumeStates.has(volume.index)) this.#volumeStates.set(volume.index, ["unreadable"]);
+    for (const root of roots ?? []) {
+      this.#collect(volume, this.#unreadableGuests, () => this.#auditWindows(volume, root));
     }
   }
 
+  #auditWindows(volume: Volume, systemRoot: string): void {
+    if (++this.#windowsCount > WINDOWS_COUNT_MAX) {
+      const message = `the image has more than ${WINDOWS_COUNT_MAX} Windows, of which no more are audited`;
+      throw new VmguestError("LIMIT_EXCEEDED", message, { path: systemRoot });
+    }
+    const fileSystem = this.#image.ntfs(volume);
+    const facts = readWindowsFacts(openWindows(fileSystem, systemRoot));
+    this.#note(volume, facts.findings);
+    this.#note(volume, checkServices(facts.os, facts.integrationServices), systemRoot);
+    const found = { facts, volume: this.#volumeReport(volume), volumeFindings: fileSystem.findings };
+    this.#guests.push(judgeGuest(found, this.#options));
+  }
+
   /** The Linux volumes of an image are taken for one guest, placed at the largest of them. */
-  #auditLinux(): void {
+  #presumeLinux(): void {
     const volumes = this.#image.layout.volumes.filter(({ content }) => LINUX_CONTENTS.has(content));
     const [largest] = volumes.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
     if (largest === undefined) return;
-    this.#guests.push(judgeGuest(linuxGuestFacts(), this.#volumeReport(largest), this.#options));
+    const message = `a Linux guest is presumed from what the image holds: ${listContents(volumes)}`;
+    this.#note(largest, [finding("GUEST_PRESUMED", message)]);
+    const found = { facts: linuxGuestFacts(), volume: this.#volumeReport(largest), volumeFindings: [] };
+    this.#guests.push(judgeGuest(found, this.#options));
   }
 
   /** Runs `work`; a typed error becomes a finding and is kept in `errors`, and the audit goes on. */
@@ -128,10 +142,10 @@ class ImageAudit {
     }
   }
 
-  #note(volume: Volume, findings: readonly Finding[]): void {
-    for (const found of findings) {
-      this.#findings.push({ ...found, where: { partition: volume.index, ...found.where } });
-    }
+  /** Keeps findings, with the volume and, where they do not say it themselves, the path that they are about. */
+  #note(volume: Volume, findings: readonly Finding[], path?: string): void {
+    const where = { partition: volume.index, ...(path !== undefined && { path }) };
+    for (const found of findings) this.#findings.push({ ...found, where: { ...where, ...found.where } });
   }
 
   #error(): VmguestError | undefined {
@@ -157,6 +171,16 @@ class ImageAudit {
       state: this.#volumeStates.get(volume.index) ?? [],
     };
   }
+}
+
+function nothingFound(volumes: readonly Volume[]): Finding {
+  const held = volumes.length === 0 ? "no volume" : listContents(volumes);
+  return finding("GUEST_NONE", `no operating system was found in the image, which holds ${held}`);
+}
+
+/** `ntfs, unknown`: what volumes hold, each once. */
+function listContents(volumes: readonly Volume[]): string {
+  return [...new Set(volumes.map(({ content }) => content))].join(", ");
 }
 
 const CLOSED_VOLUME_CODES: ReadonlySet<string> = new Set([

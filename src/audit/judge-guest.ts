@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Finding } from "../errors.ts";
 import type { GuestFacts } from "../guest/index.ts";
 import { decide, type HostId, judge } from "../policy/index.ts";
 import type { GuestReport, VolumeReport } from "./report.ts";
@@ -8,8 +9,19 @@ export interface JudgeOptions {
   readonly minimumVersion?: string;
 }
 
+/** A guest with its place. */
+export interface FoundGuest {
+  readonly facts: GuestFacts;
+  readonly volume: VolumeReport;
+  /** What reading its volume went around: what was not found there may be there. */
+  readonly volumeFindings: readonly Finding[];
+}
+
 /** A guest's part of the report: its facts, the table's rule for it on the host, and the verdict. */
-export function judgeGuest(facts: GuestFacts, volume: VolumeReport, options: JudgeOptions): GuestReport {
+export function judgeGuest(
+  { facts, volume, volumeFindings }: FoundGuest,
+  options: JudgeOptions,
+): GuestReport {
   const rule = decide(options.host, facts.os);
   const verdict = judge({
     host: options.host,
@@ -18,11 +30,12 @@ export function judgeGuest(facts: GuestFacts, volume: VolumeReport, options: Jud
     integrationServices: facts.integrationServices,
     windowsUpdate: facts.windowsUpdate.verdict,
     minimum: options.minimumVersion,
-    findings: facts.findings,
+    findings: [...facts.findings, ...volumeFindings],
     sha2: facts.sha2,
   });
   return {
     volume,
+    systemRoot: facts.systemRoot,
     os: facts.os,
     setupState: facts.setupState,
     integrationServices: reportServices(facts),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { DiskFormat, DiskKind } from "../disk/index.ts";
 import type { ErrorKind, Severity } from "../errors.ts";
+import type { NtfsStateWord } from "../fs/index.ts";
 import type {
   Evidence,
   EvidenceSource,
@@ -60,12 +61,14 @@ export interface VolumeReport {
   readonly size: number;
   readonly fileSystem: VolumeContent;
   readonly role: VolumeRole;
-  /** NTFS only: `dirty`, `log-unclean`, `log-v2`, `hibernated`..., empty where all is well. */
-  readonly state: readonly string[];
+  /** NTFS only; empty where all is well. */
+  readonly state: readonly (NtfsStateWord | "unreadable")[];
 }
 
 export interface GuestReport {
   readonly volume: VolumeReport;
+  /** Folder of Windows on the volume, e.g. `Windows`; null for other systems. */
+  readonly systemRoot: string | null;
   readonly os: OsFacts;
   readonly setupState: SetupState;
   readonly integrationServices: {

@@ -7,6 +7,9 @@ export const GUEST_CODES = {
   PE_TRUNCATED: corrupt("a structure of the PE image reaches past its end"),
   PE_NO_VERSION: corrupt("the PE image has no version resource"),
   GUEST_NONE: notice("no operating system was found in the image"),
+  GUEST_PRESUMED: notice(
+    "a Linux guest is presumed from file systems of Linux, whose insides are not read; a data disk looks the same",
+  ),
   OS_UNKNOWN: damaged("the Windows version in the image is not one that vmguest knows"),
   OS_EDITION_UNCERTAIN: notice(
     "edition and product name do not name the same product; the edition was believed",

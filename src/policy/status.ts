@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { CODES, type Finding } from "../errors.ts";
+import { CODES, type Code, type Finding } from "../errors.ts";
 import type { EvidenceSource, IntegrationServicesFacts, OsFacts } from "../guest/index.ts";
 import type { JudgeInput, Status } from "./decision.ts";
 import { findGuest } from "./guests.ts";
@@ -131,8 +131,12 @@ function judgeAbsence({ os, findings = [] }: JudgeInput, facts: IntegrationServi
   );
 }
 
+/** Damage that a copy of the same made good. */
+const COPIES_USED: ReadonlySet<Code> = new Set(["NTFS_BOOT_DAMAGED", "NTFS_MFT_DAMAGED"]);
+
 /** Findings after which "not found" no longer means "not there". */
 function preventsReading({ code, severity }: Finding): boolean {
+  if (COPIES_USED.has(code)) return false;
   if (severity === "error" || code === "IC_VERSION_UNREADABLE") return true;
   // The notices of these layers (a log that was applied, a dirty flag) are of kind `unsafe` and hide nothing.
   return /^(?:NTFS|REGF)_/.test(code) && CODES[code].kind !== "unsafe";

@@ -239,10 +239,14 @@ describe("finding nothing", () => {
     expect(verdict.reasons[0]).toContain("the cell at 0x20 is damaged");
   });
 
-  test.each(["REGF_LOG_APPLIED", "NTFS_DIRTY", "SHA2_MISSING", "SERVICING_PENDING"] as const)(
-    "still means missing after %s, which hides nothing",
-    (code) => {
-      expect(statusOf("vista", { findings: [finding(code, "seen")] })).toBe("missing");
-    },
-  );
+  test.each([
+    "REGF_LOG_APPLIED",
+    "NTFS_DIRTY",
+    "NTFS_BOOT_DAMAGED",
+    "NTFS_MFT_DAMAGED",
+    "SHA2_MISSING",
+    "SERVICING_PENDING",
+  ] as const)("still means missing after %s, which hides nothing", (code) => {
+    expect(statusOf("vista", { findings: [finding(code, "seen")] })).toBe("missing");
+  });
 });

@@ -15,6 +15,7 @@ export function guest(changes: Part<GuestReport> = {}): GuestReport {
       role: "data",
       state: [],
     },
+    systemRoot: "Windows",
     os: {
       id: "ws2008r2",
       family: "windows",
