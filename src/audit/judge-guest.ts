@@ -3,6 +3,7 @@ import type { Finding } from "../errors.ts";
 import type { GuestFacts } from "../guest/index.ts";
 import { decide, type HostId, judge } from "../policy/index.ts";
 import type { GuestReport, VolumeReport } from "./report.ts";
+import { reportEvidence } from "./report-evidence.ts";
 
 export interface JudgeOptions {
   readonly host: HostId;
@@ -11,6 +12,8 @@ export interface JudgeOptions {
 
 /** A guest with its place. */
 export interface FoundGuest {
+  /** Path of the image that it is in. */
+  readonly image: string;
   readonly facts: GuestFacts;
   readonly volume: VolumeReport;
   /** What reading its volume went around: what was not found there may be there. */
@@ -18,10 +21,8 @@ export interface FoundGuest {
 }
 
 /** A guest's part of the report: its facts, the table's rule for it on the host, and the verdict. */
-export function judgeGuest(
-  { facts, volume, volumeFindings }: FoundGuest,
-  options: JudgeOptions,
-): GuestReport {
+export function judgeGuest(found: FoundGuest, options: JudgeOptions): GuestReport {
+  const { facts, volume, volumeFindings } = found;
   const rule = decide(options.host, facts.os);
   const verdict = judge({
     host: options.host,
@@ -38,7 +39,7 @@ export function judgeGuest(
     systemRoot: facts.systemRoot,
     os: facts.os,
     setupState: facts.setupState,
-    integrationServices: reportServices(facts),
+    integrationServices: reportServices(found),
     windowsUpdate: facts.windowsUpdate,
     pendingServicing: facts.pendingServicing,
     sha2: facts.sha2,
@@ -46,12 +47,13 @@ export function judgeGuest(
     verdict,
     staging:
       facts.os.family === "windows"
-        ? { state: "none", detail: "no update was staged into this guest" }
+        ? { state: "none", detail: "this version stages no updates, and looks for none" }
         : { state: "not-applicable", detail: "updates are staged into Windows guests only" },
   };
 }
 
-function reportServices({ integrationServices }: GuestFacts): GuestReport["integrationServices"] {
+function reportServices({ facts, image, volume }: FoundGuest): GuestReport["integrationServices"] {
+  const { integrationServices } = facts;
   if (integrationServices === null) {
     return {
       version: null,
@@ -63,6 +65,8 @@ function reportServices({ integrationServices }: GuestFacts): GuestReport["integ
       dataExchange: "unknown",
     };
   }
-  const { version, source, consistent, evidence, services, drivers, dataExchange } = integrationServices;
+  const { version, source, consistent, services, drivers, dataExchange } = integrationServices;
+  const place = { image, volume: volume.index };
+  const evidence = integrationServices.evidence.map((piece) => reportEvidence(piece, place));
   return { version, source, consistent, evidence, services, drivers, dataExchange };
 }
