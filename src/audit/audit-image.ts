@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, finding, findingOf, located, VmguestError } from "../errors.ts";
 import { readNtfsState } from "../fs/index.ts";
-import { findSystemRoots, linuxGuestFacts, openWindows, readWindowsFacts } from "../guest/index.ts";
+import {
+  findSystemRoots,
+  type GuestFacts,
+  linuxGuestFacts,
+  openWindows,
+  readWindowsFacts,
+} from "../guest/index.ts";
 import type { ReadStats } from "../io/index.ts";
 import { checkServices, type HostId } from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
@@ -114,8 +120,7 @@ class ImageAudit {
     const facts = readWindowsFacts(openWindows(fileSystem, systemRoot));
     this.#note(volume, facts.findings);
     this.#note(volume, checkServices(facts.os, facts.integrationServices), systemRoot);
-    const found = { facts, volume: this.#volumeReport(volume), volumeFindings: fileSystem.findings };
-    this.#guests.push(judgeGuest(found, this.#options));
+    this.#judge(volume, facts, fileSystem.findings);
   }
 
   /** The Linux volumes of an image are taken for one guest, placed at the largest of them. */
@@ -125,7 +130,12 @@ class ImageAudit {
     if (largest === undefined) return;
     const message = `a Linux guest is presumed from what the image holds: ${listContents(volumes)}`;
     this.#note(largest, [finding("GUEST_PRESUMED", message)]);
-    const found = { facts: linuxGuestFacts(), volume: this.#volumeReport(largest), volumeFindings: [] };
+    this.#judge(largest, linuxGuestFacts(), []);
+  }
+
+  #judge(volume: Volume, facts: GuestFacts, volumeFindings: readonly Finding[]): void {
+    const { path } = this.#image;
+    const found = { image: path, volume: this.#volumeReport(volume), facts, volumeFindings };
     this.#guests.push(judgeGuest(found, this.#options));
   }
 

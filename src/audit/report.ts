@@ -3,7 +3,6 @@ import type { DiskFormat, DiskKind } from "../disk/index.ts";
 import type { ErrorKind, Severity } from "../errors.ts";
 import type { NtfsStateWord } from "../fs/index.ts";
 import type {
-  Evidence,
   EvidenceSource,
   IntegrationService,
   OsFacts,
@@ -75,7 +74,7 @@ export interface GuestReport {
     readonly version: string | null;
     readonly source: EvidenceSource | "none";
     readonly consistent: boolean;
-    readonly evidence: readonly Evidence[];
+    readonly evidence: readonly EvidenceReport[];
     readonly services: readonly IntegrationService[];
     readonly drivers: readonly IntegrationService[];
     readonly dataExchange: "enabled" | "disabled" | "absent" | "unknown";
@@ -86,6 +85,32 @@ export interface GuestReport {
   readonly rule: Rule;
   readonly verdict: Verdict;
   readonly staging: { readonly state: "none" | "not-applicable"; readonly detail: string };
+}
+
+export interface EvidenceReport {
+  readonly source: EvidenceSource;
+  /** The whole of {@link place} as one line. */
+  readonly where: string;
+  readonly value: string;
+  readonly place: PlaceReport;
+}
+
+/** The way to a fact: volume, file, key and value, and the bytes themselves (docs/evidence.md). */
+export interface PlaceReport {
+  /** Index of the volume. */
+  readonly volume: number;
+  /** File on the volume. */
+  readonly path: string;
+  /** Key from the root of the hive; null in a file that is no hive. */
+  readonly key: string | null;
+  /** Name of the value; null where the name of the key says it. */
+  readonly value: string | null;
+  /** Byte offset in the file: of the cell, or of VS_FIXEDFILEINFO. */
+  readonly fileOffset: number | null;
+  /** The image of the chain that holds the bytes; null where they stand in no one piece as they are. */
+  readonly image: string | null;
+  /** Byte offset in that image. */
+  readonly imageOffset: number | null;
 }
 
 export interface FindingReport {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../errors.ts";
+import type { Origin } from "../io/index.ts";
 
 /** Operating systems as the report names them. */
 export type OsId =
@@ -52,11 +53,29 @@ export type SetupState = "specialized" | "generalized" | "audit" | "undeployable
 /** Ranked from the strongest: what the guest recorded, what its own rule computes, driver files, CBS packages. */
 export type EvidenceSource = "recorded" | "computed" | "driver-file" | "package";
 
+/** Where a fact of a guest stands, down to its bytes. */
+export interface Place {
+  /** File on the volume of the guest. */
+  readonly path: string;
+  /** In a hive: the key, from the root of the hive. Null in any other file. */
+  readonly key: string | null;
+  /** Name of the value; null where the key says the fact by its own name. */
+  readonly value: string | null;
+  /** Byte offset in the file: in a hive of the value's or key's cell, in a driver of VS_FIXEDFILEINFO. Null where unknown. */
+  readonly offset: number | null;
+  /**
+   * Where the bytes that say the fact stand in a file of the host: the data of the value, the name of the key,
+   * VS_FIXEDFILEINFO. Undefined where they stand nowhere in one piece and as they are ({@link Origin}).
+   */
+  readonly origin: Origin | undefined;
+}
+
 export interface Evidence {
   readonly source: EvidenceSource;
   /** File and, in a hive, key and value: `Windows/System32/config/SOFTWARE: Microsoft\...\IntegrationServicesVersion`. */
   readonly where: string;
   readonly value: string;
+  readonly place: Place;
 }
 
 export type ServiceStart = "boot" | "system" | "automatic" | "demand" | "disabled" | "unknown";

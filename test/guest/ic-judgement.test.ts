@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { formatVersion, parseVersion } from "../../src/guest/version.ts";
 import type { VersionFound } from "../../src/guest/windows/ic-evidence.ts";
 import { judgeVersion, type VersionSources } from "../../src/guest/windows/ic-judgement.ts";
+import { NO_PLACE } from "../lab/place.ts";
 
 /** The sources in shorthand: versions only, each found where its name says. */
 interface Case {
@@ -17,6 +18,7 @@ interface Case {
 
 const found = (text: string, where: string): VersionFound => ({
   where,
+  place: NO_PLACE,
   version: parseVersion(text) ?? expect.fail(`${text} is no version`),
 });
 
@@ -31,7 +33,7 @@ function sourcesOf({
 }: Case): VersionSources {
   return {
     ntVersion: nt,
-    record: record === undefined ? undefined : { where: "record", text: record },
+    record: record === undefined ? undefined : { where: "record", place: NO_PLACE, text: record },
     devices: devices.map((text, index) => found(text, `device ${index}`)),
     files: { found: files.map((text, index) => found(text, `file ${index}`)), unreadableCount: unreadable },
     packages: {

@@ -27,6 +27,7 @@ describe("readPeVersion", () => {
     expect(read(buildPe({ fileVersion: "6.3.9600.19456", productVersion: "6.3.9600.1", strings }))).toEqual({
       fileVersion: "6.3.9600.19456",
       productVersion: "6.3.9600.1",
+      fixedInfo: { offset: 0x680, sizeBytes: 52 },
       fileVersionText: "6.3.9600.19456 (winblue_ltsb.190810-0600)",
       machine: "x64",
       isDll: false,

@@ -6,6 +6,7 @@ import type {
   ServiceStart,
 } from "../../src/guest/index.ts";
 import { decide, type HostId, type JudgeInput, SERVICE_NAMES } from "../../src/policy/index.ts";
+import { NO_PLACE } from "../lab/place.ts";
 
 /** Facts of an operating system that says nothing but what is given. */
 export function os(id: OsId, facts: Partial<OsFacts> = {}): OsFacts {
@@ -61,6 +62,7 @@ export function installed(
     source: "driver-file",
     where: "Windows/System32/drivers/vmbus.sys",
     value: version,
+    place: NO_PLACE,
   };
   return {
     version,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { finding } from "../../src/errors.ts";
 import type { OsId } from "../../src/guest/index.ts";
 import { type JudgeInput, judge } from "../../src/policy/index.ts";
+import { NO_PLACE } from "../lab/place.ts";
 import { installed, judgeInput, NOTHING_FOUND, os, services } from "./facts.ts";
 
 const statusOf = (id: OsId, input: Partial<JudgeInput>) =>
@@ -76,6 +77,7 @@ describe("the status", () => {
       source,
       where: `the ${source} key`,
       value: "6.3.9600.19456",
+      place: NO_PLACE,
     }));
     const facts = installed("6.3.9600.19456", { source: "computed", evidence });
     const verdict = judge(judgeInput("ws2012r2", os("win7"), { integrationServices: facts }));
@@ -210,14 +212,14 @@ describe("finding nothing", () => {
     },
     {
       trace: "a value that is no version",
-      facts: { evidence: [{ source: "package" as const, where: "SOFTWARE", value: "?" }] },
+      facts: { evidence: [{ source: "package" as const, where: "SOFTWARE", value: "?", place: NO_PLACE }] },
     },
   ])("but $trace means unknown even in Vista", ({ facts }) => {
     expect(statusOf("vista", { integrationServices: { ...NOTHING_FOUND, ...facts } })).toBe("unknown");
   });
 
   test("but an empty record means missing: the guest itself found no driver", () => {
-    const evidence = [{ source: "recorded" as const, where: "SOFTWARE", value: "" }];
+    const evidence = [{ source: "recorded" as const, where: "SOFTWARE", value: "", place: NO_PLACE }];
     expect(statusOf("vista", { integrationServices: { ...NOTHING_FOUND, evidence } })).toBe("missing");
   });
 

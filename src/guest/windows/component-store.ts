@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { GuestReader } from "./guest-reader.ts";
-import type { KeyView } from "./hive-view.ts";
+import type { Found, KeyView } from "./hive-view.ts";
 
 /** Where component based servicing (CBS) keeps its state, since Windows Vista. */
 export const SERVICING_KEY = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing";
@@ -15,13 +15,11 @@ const STATES = { superseded: 0x50, installed: 0x70, permanent: 0x80 } as const;
 const PACKAGE_COUNT_MAX = 64;
 
 /** A package that CBS knows, by the key it keeps of it: `<name>~<token>~<architecture>~<language>~<version>`. */
-export interface ServicingPackage {
+export interface ServicingPackage extends Found {
   readonly name: string;
   /** Empty for the package itself, a culture for its texts. */
   readonly language: string;
   readonly version: string;
-  /** The key and value that tell its state. */
-  readonly where: string;
   readonly isInstalled: boolean;
   /** Something newer took its place; what it brought is still there. */
   readonly isSuperseded: boolean;
@@ -64,10 +62,10 @@ function describePackage(key: KeyView): ServicingPackage {
   const [name = "", , , language = "", version = ""] = key.name.split("~");
   const state = key.number("CurrentState");
   return {
+    ...key.found(),
     name,
     language,
     version,
-    where: key.where("CurrentState"),
     isInstalled: state === STATES.installed || state === STATES.permanent,
     isSuperseded: state === STATES.superseded,
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import type { Hive, Key, Value } from "../../registry/index.ts";
+import type { Place } from "../facts.ts";
 import type { FindingLog } from "./finding-log.ts";
 
 /** Values of facts are words and numbers; a longer one is none that Windows wrote there, and is not read. */
@@ -17,6 +18,12 @@ const TEXT_LENGTH_MAX = 256;
 
 /** Texts of a REG_MULTI_SZ that are looked at; device ids have about six. */
 const TEXT_COUNT_MAX = 64;
+
+/** Where something was found: for sentences, and down to its bytes. */
+export interface Found {
+  readonly where: string;
+  readonly place: Place;
+}
 
 /**
  * One hive of a guest, read for facts: what is absent, of another type or damaged is undefined, and damage is a
@@ -88,6 +95,18 @@ export class KeyView {
   /** Where this key, or a value of it, stands, as evidence says it: `<file of the hive>: <key>\<value>`. */
   where(valueName?: string): string {
     return `${this.#hivePath}: ${valueName === undefined ? this.path : `${this.path}\\${valueName}`}`;
+  }
+
+  /** The same down to the bytes: of the value's data, or of the key's own name. */
+  found(valueName?: string): Found {
+    const value = valueName === undefined ? undefined : this.#value(valueName);
+    const holder = valueName === undefined ? this.#key : value;
+    const origin = this.#attempt(
+      () => (valueName === undefined ? this.#key?.nameOrigin : value?.origin),
+      undefined,
+    );
+    const place = { path: this.#hivePath, key: this.path, value: valueName ?? null };
+    return { where: this.where(valueName), place: { ...place, offset: holder?.offset ?? null, origin } };
   }
 
   has(valueName: string): boolean {

@@ -56,5 +56,5 @@ function readDriverVersion(guest: GuestReader, device: KeyView, log: FindingLog)
   if (driver === undefined || !DRIVER.test(driver)) return undefined;
   const key = guest.control(`Class\\${driver}`);
   const text = key.text("DriverVersion");
-  return text === undefined ? undefined : understandVersion(text, key.where("DriverVersion"), log);
+  return text === undefined ? undefined : understandVersion(text, key.found("DriverVersion"), log);
 }

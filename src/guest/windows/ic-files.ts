@@ -48,9 +48,18 @@ function readFile(guest: GuestReader, name: string, log: FindingLog): VersionFou
   try {
     const file = guest.findFile(path);
     if (file === undefined) return "absent";
-    const { fileVersion } = readPeVersion(file.open());
+    const source = file.open();
+    const { fileVersion, fixedInfo } = readPeVersion(source);
     const version = parseVersion(fileVersion);
-    if (version !== undefined && !isZeroVersion(version)) return { where: file.path, version };
+    if (version !== undefined && !isZeroVersion(version)) {
+      const { offset, sizeBytes } = fixedInfo;
+      const origin = source.originOf?.(offset, sizeBytes);
+      return {
+        where: file.path,
+        place: { path: file.path, key: null, value: null, offset, origin },
+        version,
+      };
+    }
     log.add(finding("IC_VERSION_UNREADABLE", `its version is "${fileVersion}"`, { path: file.path }));
   } catch (error) {
     if (!(error instanceof VmguestError)) throw error;

@@ -23,9 +23,9 @@ export function readPackages(store: ComponentStore): IntegrationPackages {
 
 function newestInstalled(store: ComponentStore, prefix: string): VersionFound | undefined {
   const found: VersionFound[] = [];
-  for (const { language, isInstalled, where, version: text } of store.packages(prefix)) {
+  for (const { language, isInstalled, version: text, where, place } of store.packages(prefix)) {
     const version = parseVersion(text);
-    if (isInstalled && language === "" && version !== undefined) found.push({ where, version });
+    if (isInstalled && language === "" && version !== undefined) found.push({ where, place, version });
   }
   return found.toSorted((a, b) => compareVersions(b.version, a.version))[0];
 }

@@ -27,7 +27,7 @@ export function readIntegrationServices(
     packages: readPackages(store),
   };
   if (sources.record !== undefined && sources.record.text.trim() !== "") {
-    understandVersion(sources.record.text, sources.record.where, log);
+    understandVersion(sources.record.text, sources.record, log);
   }
   const { version, source, judged, consistent, findings } = judgeVersion(sources);
   log.add(...findings);
@@ -47,7 +47,9 @@ export function readIntegrationServices(
 /** Every source by rank. Devices of one version are told by the first of them. */
 function listEvidence({ record, devices, files, packages }: VersionSources): Evidence[] {
   const evidence: Evidence[] = [];
-  if (record !== undefined) evidence.push({ source: "recorded", where: record.where, value: record.text });
+  if (record !== undefined) {
+    evidence.push({ source: "recorded", where: record.where, value: record.text, place: record.place });
+  }
   for (const device of firstOfEachVersion(devices)) evidence.push(evidenceOf("computed", device));
   for (const file of files.found) evidence.push(evidenceOf("driver-file", file));
   for (const found of [packages.offered, packages.inBox]) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from "../../io/index.ts";
 import { readImage } from "./image.ts";
-import { CHARACTERISTICS } from "./layout.ts";
+import { CHARACTERISTICS, FixedFileInfo } from "./layout.ts";
 import { parseVersionInfo } from "./version-info.ts";
 import { readVersionResource } from "./version-resource.ts";
 
@@ -19,6 +19,8 @@ export interface PeVersion {
   readonly productVersion: string;
   /** File version as text for people, `6.3.9600.19456 (winblue_ltsb.190810-0600)`; never to be compared. */
   readonly fileVersionText: string | undefined;
+  /** Where in the file the numbers stand: VS_FIXEDFILEINFO. */
+  readonly fixedInfo: { readonly offset: number; readonly sizeBytes: number };
   readonly machine: PeMachine;
   /** Whether the image is linked as a DLL; the drivers of Windows are not. */
   readonly isDll: boolean;
@@ -51,11 +53,12 @@ const FILE_TYPES: ReadonlyMap<number, PeFileType> = new Map([
 export function readPeVersion(source: ByteSource): PeVersion {
   const image = readImage(source);
   const { bytes, offset } = readVersionResource(image);
-  const { fixed, fileVersionText } = parseVersionInfo(bytes, offset);
+  const { fixed, fixedOffset, fileVersionText } = parseVersionInfo(bytes, offset);
   return {
     fileVersion: formatVersion(fixed.fileVersionHigh, fixed.fileVersionLow),
     productVersion: formatVersion(fixed.productVersionHigh, fixed.productVersionLow),
     fileVersionText,
+    fixedInfo: { offset: fixedOffset, sizeBytes: FixedFileInfo.sizeBytes },
     machine: MACHINES.get(image.machine) ?? "unknown",
     isDll: (image.characteristics & CHARACTERISTICS.dll) !== 0,
     fileType: FILE_TYPES.get(fixed.fileType) ?? "unknown",

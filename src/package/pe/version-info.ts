@@ -6,6 +6,8 @@ import { FIXED_FILE_INFO_SIGNATURE, FixedFileInfo, VersionNode } from "./layout.
 /** What a version resource says. */
 export interface VersionInfo {
   readonly fixed: FixedFileInfo;
+  /** Byte offset of `fixed` in the file. */
+  readonly fixedOffset: number;
   /** `FileVersion` of the first string table that has one. */
   readonly fileVersionText: string | undefined;
 }
@@ -42,7 +44,8 @@ export function parseVersionInfo(resource: DataView, offset: number): VersionInf
     );
   }
   const children = align(root.valueStart + root.valueSize);
-  return { fixed, fileVersionText: findText(resource, children, root.end, "FileVersion") };
+  const fileVersionText = findText(resource, children, root.end, "FileVersion");
+  return { fixed, fixedOffset: offset + root.valueStart, fileVersionText };
 }
 
 /** Looks through the levels of texts: StringFileInfo, one table for each language, strings. */
