@@ -49,7 +49,7 @@ export function struct<F extends Fields>(structName: string, sizeBytes: number, 
       return tableOf(fields);
     }
 
-    // `declare`: a field that is defined and then assigned costs twice, and audits make a hundred thousand of these.
+    // `declare`: a field that is defined and then assigned costs twice, and every audit makes thousands of these.
     declare readonly view: DataView;
     declare readonly at: number;
 
