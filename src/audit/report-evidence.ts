@@ -25,7 +25,7 @@ export function reportEvidence({ source, value, place }: Evidence, guest: GuestP
   return { source, where: describePlace(place, placed, guest.image), value, place: placed };
 }
 
-/** `volume 2: Windows/System32/config/SYSTEM: Select\Current: cell at 0x1f4a8: image offset 0x3c4f4a8`. */
+/** `volume 0: Windows/System32/config/SYSTEM: Select\Current: cell at 0x1f4a8: image offset 0x3c4f4a8`. */
 function describePlace(place: Place, { volume, image, imageOffset }: PlaceReport, audited: string): string {
   const parts = [`volume ${volume}`, place.path];
   if (place.key !== null) parts.push(place.value === null ? place.key : `${place.key}\\${place.value}`);

@@ -2,6 +2,7 @@
 import type { AuditReport, GuestReport, ImageReport } from "../audit/index.ts";
 import { nameHost, type Status } from "../policy/index.ts";
 import { type Cell, type Column, cell, fitsColumns, formatColumns, type Row } from "./columns.ts";
+import { formatEvidence } from "./evidence.ts";
 import { formatFindings } from "./findings.ts";
 import { describeMachine, describeOs, describeVersion } from "./guest-words.ts";
 import { type Paint, paintWith, type Style } from "./paint.ts";
@@ -15,13 +16,19 @@ const WIDTH_MIN = 60;
 /** Image and guest stand side by side where each gets this much, else over each other. */
 const COMFORTABLE_WIDTH = 24;
 
+export interface AuditTableOptions extends TableOptions {
+  /** Whether to list, below the guests, what was found of each and where. */
+  readonly explains?: boolean;
+}
+
 /** The audit for a person at a terminal: a row for each guest with its verdict, the reasons below it, then findings. */
-export function formatTable(report: AuditReport, options: TableOptions): string {
+export function formatTable(report: AuditReport, options: AuditTableOptions): string {
   const width = Math.max(options.width, WIDTH_MIN);
   const paint = paintWith(options.colour);
   const parts = [
     wrapText(introduce(report), width).join("\n"),
     formatRows(report, width, paint).trimEnd(),
+    options.explains === true ? formatEvidence(report.images, width, paint).trimEnd() : "",
     formatFindings(report.images, width, paint).trimEnd(),
     wrapText(summarise(report), width).join("\n"),
   ];

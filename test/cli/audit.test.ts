@@ -161,6 +161,11 @@ describe("the report", () => {
     expect(asked.at(-1)?.host).toBe("ws2012r2");
   });
 
+  test("tells what it rests on where --explain asks", async () => {
+    expect((await audit([path("outdated"), "--explain"])).stdout).toContain("\nEVIDENCE\n");
+    expect((await audit([path("outdated")])).stdout).not.toContain("EVIDENCE");
+  });
+
   test("passes the least version on", async () => {
     await audit([path("current"), "--min-version", "6.3.9600.18692"]);
     expect(asked.at(-1)?.minimumVersion).toBe("6.3.9600.18692");

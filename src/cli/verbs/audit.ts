@@ -50,6 +50,11 @@ export const audit = defineCommand({
       kind: "text",
       describe: "The least version that counts as current, such as 6.3.9600.18692",
     },
+    explain: {
+      kind: "flag",
+      describe:
+        "List in the table what was found of each guest, and where, down to the byte (JSON always has it)",
+    },
     timestamp: { kind: "flag", describe: "Say in the report when it was made" },
     stats: STATS,
     quiet: { kind: "flag", describe: "Print nothing but the report and what keeps it from being made" },
@@ -57,6 +62,7 @@ export const audit = defineCommand({
   examples: [
     ["vmguest audit golden.vhdx --host ws2012r2 --fail-on outdated,missing", "Gate a golden image in CI"],
     ["vmguest audit /images --format json --output report.json", "Report on a whole folder"],
+    ["vmguest audit web01.vhdx --explain", "Show what the verdict rests on"],
     ["vmguest audit 'fleet/*.vhdx' --min-version 6.3.9600.18692", "Accept nothing older than this"],
   ],
   async run(args, context) {
@@ -71,7 +77,8 @@ export const audit = defineCommand({
       ...(args.timestamp ? { timestamp: new Date().toISOString() } : {}),
     });
     if (!args.quiet) await printErrors(report, context);
-    const text = args.format === "json" ? formatJson(report) : formatForReader(report, file, context);
+    const text =
+      args.format === "json" ? formatJson(report) : formatForReader(report, args.explain, file, context);
     if (file === undefined) await context.stdout.write(text);
     else file.writeAll([new TextEncoder().encode(text)]);
     return await conclude(report, args["fail-on"], args.quiet, context);
@@ -137,9 +144,14 @@ function unreadableImage(path: string, error: NonNullable<ImageReport["error"]>)
   return { path, container: null, partitionTable: null, volumes: [], guests: [], findings: [], error };
 }
 
-function formatForReader(report: AuditReport, file: HostFile | undefined, context: Context): string {
+function formatForReader(
+  report: AuditReport,
+  explains: boolean,
+  file: HostFile | undefined,
+  context: Context,
+): string {
   const colour = file === undefined && wantsColour(context, context.stdout);
-  return formatTable(report, { colour, width: tableWidth(context) });
+  return formatTable(report, { colour, width: tableWidth(context), explains });
 }
 
 async function printErrors({ images }: AuditReport, { stderr }: Context): Promise<void> {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+import type { GuestReport, ImageReport } from "../audit/index.ts";
+import { indentText } from "./columns.ts";
+import { describeMachine, describeOs, describeVersion } from "./guest-words.ts";
+import type { Paint } from "./paint.ts";
+import { makeVisible, shownName, shownSentence } from "./visible-text.ts";
+
+/** What every guest's report rests on: each piece of evidence with its place, and what else the guest itself says. */
+export function formatEvidence(images: readonly ImageReport[], width: number, paint: Paint): string {
+  const parts = images.flatMap((image) =>
+    image.guests.map((guest) => formatGuest(image, guest, width).join("\n")),
+  );
+  if (parts.length === 0) return "";
+  return `${paint("bold", "EVIDENCE")}\n${parts.join("\n")}\n`;
+}
+
+function formatGuest(image: ImageReport, guest: GuestReport, width: number): string[] {
+  const { evidence } = guest.integrationServices;
+  const { verdict, reasons } = guest.windowsUpdate;
+  const found = evidence.map(({ source, value, where }) => `${source} ${shownName(value)}: ${where}`);
+  return [
+    `${makeVisible(image.path)}: ${describeOs(guest)} (${describeMachine(guest)})`,
+    ...listUnder(`integration services: ${describeVersion(guest).join(" ")}`, found, width),
+    ...listUnder(`Windows Update: ${verdict}`, reasons, width),
+    ...listUnder(
+      `pending servicing: ${guest.pendingServicing.length === 0 ? "none found" : "yes"}`,
+      guest.pendingServicing,
+      width,
+    ),
+    ...listUnder(`setup state: ${guest.setupState}`, [], width),
+  ];
+}
+
+const INDENT = 2;
+
+function listUnder(heading: string, items: readonly string[], width: number): string[] {
+  return [
+    ...indentText(heading, INDENT, width),
+    ...items.flatMap((item) => indentText(shownSentence(item), 2 * INDENT, width, "- ")),
+  ];
+}
