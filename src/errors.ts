@@ -100,6 +100,20 @@ export function findingOf(error: VmguestError, where: Where = {}): Finding {
   return finding(error.code, error.message, { ...where, ...error.where });
 }
 
+/**
+ * What `work` gives, for a check that goes on where a reader would stop: damage that it throws is yielded as a finding,
+ * and the result is undefined. Trouble with the host's own files is no damage of the image, and passes through.
+ */
+export function* attempt<T>(work: () => T, where: Where = {}): Generator<Finding, T | undefined> {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof VmguestError) || error.kind === "io") throw error;
+    yield findingOf(error, where);
+    return undefined;
+  }
+}
+
 /** `image: volume 1: path: structure at 0x1000`, leaving out what is not known. */
 export function formatWhere(where: Where): string {
   const place: string[] = [];

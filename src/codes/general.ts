@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type CodeEntry, corrupt, io, RECOPY, usage } from "./entry.ts";
+import { type CodeEntry, corrupt, io, notice, RECOPY, usage } from "./entry.ts";
 
 /** Usage, the host's own files, and bytes. */
 export const GENERAL_CODES = {
@@ -19,5 +19,6 @@ export const GENERAL_CODES = {
   INTERNAL: corrupt("a mistake in vmguest itself", "Please report it with the command line that led to it."),
   OUT_OF_BOUNDS: corrupt("a structure reaches past the end of what holds it", RECOPY),
   VALUE_TOO_LARGE: corrupt("a 64-bit number is larger than any real disk can need", RECOPY),
+  CHECK_SKIPPED: notice("a part of the image was not checked, because vmguest does not read it"),
   LIMIT_EXCEEDED: corrupt("a count or size is beyond the limit that keeps one image from stalling the rest"),
 } as const satisfies Record<string, CodeEntry>;

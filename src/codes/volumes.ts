@@ -12,6 +12,22 @@ export const VOLUME_CODES = {
     "the disk has a GUID partition table, but no protective MBR: Windows would see an empty disk",
   ),
   GPT_HYBRID: notice("the MBR names partitions of its own beside the GUID partition table, which was used"),
+  GPT_FIELDS: damaged("a field of a GUID partition table has a value that the specification does not allow"),
+  GPT_USABLE_RANGE: damaged(
+    "the sectors that a GUID partition table calls usable are not: they hold the table",
+  ),
+  GPT_COPIES_DIFFER: damaged(
+    "the two copies of the GUID partition table differ in what they say of the disk",
+  ),
+  GPT_BACKUP_MISPLACED: notice(
+    "the backup GUID partition table is not in the last sector, as after the disk was expanded",
+  ),
+  GPT_PROTECTIVE_RANGE: notice("the protective MBR does not cover the disk"),
+  PARTITION_GUID: damaged("the GUID of a disk or partition is zero, or another partition has it too"),
+  MBR_ACTIVE: damaged("more than one partition of the MBR is marked as the active one"),
+  MBR_SIGNATURE_MISSING: notice(
+    "the MBR has no disk signature; Windows will write one when it meets the disk",
+  ),
   PARTITION_OVERLAP: damaged("two partitions claim the same sectors"),
   PARTITION_MISPLACED: damaged(
     "a partition ends before it begins, or claims sectors that belong to the partition table",

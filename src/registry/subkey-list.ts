@@ -113,7 +113,7 @@ function matchHint(entries: DataView, upper: string): number[] {
 const HINT_LENGTH = 4;
 
 /** The hint is as spelled, padded with zeros; its first byte is zero where a character does not fit one byte. */
-function hintFits(entries: DataView, at: number, upper: string): boolean {
+export function hintFits(entries: DataView, at: number, upper: string): boolean {
   if (entries.getUint8(at) === 0) return true;
   for (let index = 0; index < HINT_LENGTH; index++) {
     const wanted = index < upper.length ? upper.charCodeAt(index) : 0;

@@ -17,13 +17,13 @@ const MAX_ENTRY_SIZE_BYTES = 4096;
 const LBA_END = 2n ** 40n;
 
 /** One copy of the table whose header and entries passed every check. */
-interface GptCopy {
+export interface GptCopy {
   readonly header: GptHeader;
   readonly entries: DataView;
 }
 
 /** Why a copy cannot be believed. */
-interface Damage {
+export interface Damage {
   readonly reason: string;
   /** Where the copy says that the other one is: a hint from a damaged header, to be checked like any other place. */
   readonly alternateLba: number | undefined;
@@ -95,7 +95,8 @@ function compareBackup(
   return undefined;
 }
 
-function readCopy(disk: ByteSource, lba: number, sectorSizeBytes: number): GptCopy | Damage {
+/** Reads and checks the copy of the table whose header is in sector `lba`. */
+export function readCopy(disk: ByteSource, lba: number, sectorSizeBytes: number): GptCopy | Damage {
   const offset = lba * sectorSizeBytes;
   if (lba < PRIMARY_LBA || offset + sectorSizeBytes > disk.sizeBytes)
     return damage("it lies past the end of the disk");
@@ -193,7 +194,8 @@ function damage(reason: string, header?: GptHeader): Damage {
   return { reason, alternateLba: header === undefined ? undefined : toLba(header.alternateLba) };
 }
 
-function toLba(value: bigint): number | undefined {
+/** The number of a sector, or undefined where no disk has so many. */
+export function toLba(value: bigint): number | undefined {
   return value < LBA_END ? Number(value) : undefined;
 }
 
