@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type CodeEntry, corrupt, damaged, notice, RECOPY, unsafe, unsupported } from "./entry.ts";
+import { type CodeEntry, corrupt, damaged, io, notice, RECOPY, unsafe, unsupported } from "./entry.ts";
+
+const PARENT_ROOT = "Put the parent where its child expects it, or name its folder with --parent-root.";
 
 /** VHDX, VHD and what else holds a disk. */
 export const CONTAINER_CODES = {
@@ -33,11 +35,49 @@ export const CONTAINER_CODES = {
   VHDX_BAT_SHORT: corrupt("the block allocation table is too small for the virtual size", RECOPY),
   VHDX_BAT_RANGE: corrupt("a block allocation table entry points outside the file", RECOPY),
   VHDX_BAT_STATE: corrupt("a block allocation table entry has a state that is not allowed", RECOPY),
+  VHDX_IDENTITY: damaged("an identity of the VHDX that must be unique is zero"),
+  VHDX_HEADERS_DIFFER: damaged("the two VHDX headers, both valid, place the log differently"),
+  VHDX_RESERVED: damaged("bytes or bits that the VHDX format reserves are not zero"),
+  VHDX_LOG_ENTRY: damaged(
+    "an entry of the VHDX log in use was not written completely; a replay passes it over",
+  ),
+  VHDX_LOG_STALE: notice("the VHDX log is not in use, but still holds entries of an earlier session"),
+  VHDX_REGION_COPY_DAMAGED: damaged("the second region table of the VHDX is not valid"),
+  VHDX_REGION_TABLES_DIFFER: damaged("the two region tables of the VHDX, both valid, differ"),
+  VHDX_REGION_FLAGS: damaged("a VHDX region that must be known to every reader is not marked so"),
+  VHDX_METADATA_FLAGS: damaged("a VHDX metadata item is not marked as the format says"),
+  VHDX_BAT_RESERVED: damaged("a block allocation table entry has bits set that the VHDX format reserves"),
+  VHDX_BAT_SHARED: corrupt("two blocks of the VHDX claim the same bytes", RECOPY),
+  VHDX_BAT_BITMAP: damaged("a sector bitmap is allocated in a VHDX without a parent"),
+  VHDX_BAT_BITMAP_MISSING: corrupt("a partially present block of the VHDX has no sector bitmap", RECOPY),
+  VHDX_FIXED_SPARSE: notice("the VHDX is marked as fixed, but some of its blocks are not allocated"),
+  VHDX_SPACE_LEAKED: notice("parts of the VHDX file belong to no structure; Optimize-VHD gives them back"),
   VHDX_PARENT_LOCATOR: corrupt("the parent locator of the differencing VHDX is damaged", RECOPY),
   DISK_DIFFERENCING: unsupported(
-    "the image is a differencing disk: it is only readable together with its parent, which is not supported yet",
-    "Merge the checkpoint into its parent (Merge-VHD, or delete the checkpoint in Hyper-V Manager) and audit the result.",
+    "the disk is a differencing one, and was opened without a way to its parent",
+    "Open it with a `resolveParent`, or merge the checkpoint into its parent (Merge-VHD).",
   ),
+  DISK_PARENT_MISSING: io(
+    "the parent of a differencing disk is not found in the folders where parents may be opened",
+    PARENT_ROOT,
+  ),
+  DISK_PARENT_OUTSIDE: unsafe(
+    "the parent of a differencing disk lies outside the folders where parents may be opened",
+    PARENT_ROOT,
+  ),
+  DISK_PARENT_NO_FILE: unsafe("what a differencing disk names as its parent is no regular file"),
+  DISK_PARENT_MISMATCH: corrupt(
+    "a file is not the parent that the differencing disk was made from, or was written to since",
+    "Find the parent with the right identity, see `vmguest chain`; a parent must never be started or written to.",
+  ),
+  DISK_PARENT_FORMAT: corrupt("the parent of a differencing disk is in another format than the disk"),
+  DISK_PARENT_SECTOR_SIZE: corrupt("the parent of a differencing disk has sectors of another size"),
+  DISK_PARENT_CYCLE: corrupt("the parents of a differencing disk lead back to a file of the chain"),
+  DISK_CHAIN_TOO_LONG: unsupported(
+    "the chain of a differencing disk has more than 256 files",
+    "Merge its checkpoints (Merge-VHD, or delete them in Hyper-V Manager).",
+  ),
+  DISK_PARENT_LARGER: damaged("the parent of a differencing disk is larger than the disk"),
   VHD_NOT: corrupt("the file has no VHD footer"),
   VHD_FOOTER_INVALID: corrupt("no copy of the VHD footer has a valid checksum", RECOPY),
   VHD_FOOTER_DAMAGED: damaged(
@@ -48,6 +88,19 @@ export const CONTAINER_CODES = {
   VHD_TRUNCATED: corrupt("the VHD file is shorter than the disk it claims to hold", RECOPY),
   VHD_BAT_SHORT: corrupt("the VHD block allocation table is too small for the virtual size", RECOPY),
   VHD_BAT_RANGE: corrupt("a VHD block allocation table entry points outside the file", RECOPY),
+  VHD_FOOTER_COPY_DAMAGED: damaged("the copy of the VHD footer at the start of the file is not valid"),
+  VHD_FOOTERS_DIFFER: damaged("the VHD footer and its copy, both valid, differ"),
+  VHD_FIELDS: damaged("a field of the VHD has a value that the specification does not allow"),
+  VHD_RESERVED: damaged("bytes that the VHD format reserves are not zero"),
+  VHD_GEOMETRY: notice("the geometry in the VHD footer is not the one that follows from the virtual size"),
+  VHD_OVERLAP: corrupt("two structures of the VHD claim the same bytes", RECOPY),
+  VHD_BAT_SHARED: corrupt("two blocks of the VHD claim the same bytes", RECOPY),
+  VHD_BAT_SPARE: damaged("an entry of the VHD block allocation table behind the last block is in use"),
+  VHD_ALIGNMENT: notice("blocks of the VHD do not begin at multiples of 4 KiB, which costs speed"),
+  VHD_SPACE_LEAKED: notice("parts of the VHD file belong to no structure"),
+  VHD_PARENT_TIMESTAMP: notice(
+    "the file of the parent is not dated as its child recorded: it was copied, or written to since",
+  ),
   VHD_SAVED_STATE: unsafe(
     "the VHD is marked as belonging to a saved state",
     "Delete the saved state or start and shut down the VM.",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from "vitest";
+import { ZERO_GUID } from "../../src/bytes/index.ts";
 import { openVhdx } from "../../src/disk/index.ts";
 import { BLOCK_STATES, KIB, METADATA_IDS, MIB, REGION_IDS } from "../../src/disk/vhdx/layout.ts";
 import type { Code, VmguestError } from "../../src/errors.ts";
@@ -13,6 +14,8 @@ const item = (name: keyof typeof METADATA_IDS) => ITEMS.indexOf(name);
 const image = () => new VhdxImage({ virtualSizeBytes: 4 * MIB });
 /** The parent locator is the last item of a differencing disk, behind the 48 bytes of the others. */
 const PARENT_LOCATOR = item("parentLocator");
+/** The identity of the parent, without which a locator is damaged. */
+const LINKAGE = { parent_linkage: `{${A_GUID}}` };
 const child = (parent: Record<string, string>) => new VhdxImage({ virtualSizeBytes: 4 * MIB, parent });
 const headers = (fields: object) => image().editHeaders((header) => Object.assign(header, fields));
 const regions = (edit: (table: RegionTable) => void) => image().editRegionTables(edit);
@@ -254,6 +257,17 @@ const CASES: { what: string; file: VhdxImage; code: Code }[] = [
     file: child({ parent_linkage: `{${A_GUID}}` }),
     code: "VHDX_PARENT_LOCATOR",
   },
+  ...["", "not a GUID", "{}", `{${A_GUID}}}`, `${A_GUID}0`].map((parent_linkage) => ({
+    what: `a linkage of "${parent_linkage}"`,
+    file: child({ relative_path: "p", parent_linkage }),
+    code: "VHDX_PARENT_LOCATOR" as const,
+  })),
+  { what: "a locator without linkage", file: child({ relative_path: "p" }), code: "VHDX_PARENT_LOCATOR" },
+  {
+    what: "a locator whose linkages are zero",
+    file: child({ relative_path: "p", parent_linkage: ZERO_GUID, parent_linkage2: `{${ZERO_GUID}}` }),
+    code: "VHDX_PARENT_LOCATOR",
+  },
   {
     what: "a locator without a header",
     file: metadata(
@@ -262,7 +276,11 @@ const CASES: { what: string; file: VhdxImage; code: Code }[] = [
     ),
     code: "VHDX_PARENT_LOCATOR",
   },
-  { what: "a disk with a parent", file: child({ relative_path: ".\\p.vhdx" }), code: "DISK_DIFFERENCING" },
+  {
+    what: "a disk with a parent",
+    file: child({ relative_path: ".\\p.vhdx", ...LINKAGE }),
+    code: "DISK_DIFFERENCING",
+  },
 ];
 
 describe("opening a VHDX with", () => {
@@ -311,14 +329,15 @@ describe("a differencing VHDX", () => {
   });
 
   test("cannot put control characters or endless names into a message", () => {
-    const file = child({ relative_path: `\u001b[2J\u202e${"x".repeat(30_000)}` });
+    const file = child({ relative_path: `\u001b[2J\u202e${"x".repeat(30_000)}`, ...LINKAGE });
     const { message } = thrownBy(() => openVhdx(file));
     expect(message).toContain('"\ufffd[2J\ufffdxxx');
     expect(message.length).toBeLessThan(400);
   });
 
   test("does not look at the paths: a path into the host is only a name", () => {
-    const file = child({ absolute_win32_path: "/etc/shadow", relative_path: "\\\\server\\share\\p.vhdx" });
+    const paths = { absolute_win32_path: "/etc/shadow", relative_path: "\\\\server\\share\\p.vhdx" };
+    const file = child({ ...paths, ...LINKAGE });
     expect(thrownBy(() => openVhdx(file)).code).toBe("DISK_DIFFERENCING");
   });
 });

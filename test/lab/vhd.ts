@@ -11,11 +11,28 @@ export interface VhdOptions {
   /** 2 MiB where not given. */
   readonly blockSizeBytes?: number;
   /** Dynamic: blocks by number, in the order in which they stand in the file. */
-  readonly blocks?: ReadonlyMap<number, Uint8Array>;
+  readonly blocks?: ReadonlyMap<number, Uint8Array | VhdPartialBlock>;
   /** Fixed: the bytes of the disk, from its begin. */
   readonly content?: Uint8Array;
   /** Differencing: the parent, under the name in the header and under its relative path. */
-  readonly parent?: { readonly name: string; readonly relativePath: string };
+  readonly parent?: VhdParent;
+  /** Its sixteen bytes are all this one. */
+  readonly identity?: number;
+}
+
+export interface VhdParent {
+  readonly name: string;
+  readonly relativePath: string;
+  /** The `identity` of the parent; 0 where not given. */
+  readonly identity?: number;
+  /** When it was written to, in seconds since 2000; not told where not given. */
+  readonly timestamp?: number;
+}
+
+/** A block of a differencing disk that has some sectors only; what `content` holds for the others is not to be seen. */
+export interface VhdPartialBlock {
+  readonly content: Uint8Array;
+  readonly hasSector: (sector: number) => boolean;
 }
 
 const ALL_ONES = 0xffffffffffffffffn;
@@ -52,6 +69,7 @@ export class VhdImage {
         currentSizeBytes: virtualSizeBytes,
         diskType,
       });
+      footer.uniqueId.fill(options.identity ?? 0);
     });
   }
 
@@ -114,8 +132,11 @@ function dynamicData(options: VhdOptions): Uint8Array {
   let offset = blocksOffset;
   for (const [block, content] of blocks) {
     view.setUint32(TABLE_OFFSET + block * 4, offset / 512);
-    data.fill(0xff, offset, offset + bitmapSizeBytes);
-    data.set(content, offset + bitmapSizeBytes);
+    const isPartial = "hasSector" in content;
+    const bits = data.subarray(offset, offset + bitmapSizeBytes);
+    if (isPartial) setBits(bits, content, blockSizeBytes / 512);
+    else bits.fill(0xff);
+    data.set(isPartial ? content.content : content, offset + bitmapSizeBytes);
     offset += bitmapSizeBytes + blockSizeBytes;
   }
   editDynamicHeader(data, (header) => {
@@ -126,11 +147,20 @@ function dynamicData(options: VhdOptions): Uint8Array {
   return data;
 }
 
+function setBits(bits: Uint8Array, { hasSector }: VhdPartialBlock, sectorCount: number): void {
+  for (let sector = 0; sector < sectorCount; sector++) {
+    // The highest bit of a byte belongs to the first sector.
+    if (hasSector(sector)) bits[sector >> 3] = (bits[sector >> 3] ?? 0) | (0x80 >> (sector & 7));
+  }
+}
+
 function writeParent(
   data: Uint8Array,
   header: VhdDynamicHeader,
-  { name, relativePath }: { name: string; relativePath: string },
+  { name, relativePath, identity = 0, timestamp = 0 }: VhdParent,
 ): void {
+  header.parentUniqueId.fill(identity);
+  header.parentTimestamp = timestamp;
   header.parentName.set(encodeUtf16(name).map((_, index, units) => units[index ^ 1] ?? 0));
   const path = encodeUtf16(relativePath);
   data.set(path, PATH_OFFSET);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
-import type { Extent, ExtentMap } from "../mapped-disk.ts";
+import type { Extent, ExtentMap } from "../layer.ts";
+import { extentInBlock } from "../sector-bitmap.ts";
 import {
   BAT_ENTRY_SIZE_BYTES,
   BLOCK_NOT_ALLOCATED,
@@ -19,13 +20,15 @@ export interface BlockTableParameters {
   readonly headerOffset: number;
   /** Where the blocks end and the footer begins. */
   readonly dataEnd: number;
+  /** Blocks, and sectors of blocks, that are not there are the parent's. */
+  readonly hasParent: boolean;
 }
 
 /**
- * The block allocation table of a dynamic disk, read one entry at a time.
+ * The block allocation table of a dynamic or differencing disk, read one entry at a time.
  *
- * Each block begins with a bitmap of the sectors that were written. It is passed over, as the sectors that were not
- * hold zeros.
+ * Each block begins with a bitmap of the sectors that were written. Without a parent it is passed over, as the sectors
+ * that were not hold zeros.
  */
 export class BlockTable implements ExtentMap {
   readonly #file: ByteSource;
@@ -51,13 +54,13 @@ export class BlockTable implements ExtentMap {
   }
 
   extentAt(offset: number): Extent {
-    const { virtualSizeBytes, blockSizeBytes, tableOffset } = this.#parameters;
+    const { virtualSizeBytes, blockSizeBytes, tableOffset, hasParent } = this.#parameters;
     const block = Math.floor(offset / blockSizeBytes);
     const start = block * blockSizeBytes;
     const end = Math.min(start + blockSizeBytes, virtualSizeBytes);
     const entryOffset = tableOffset + block * BAT_ENTRY_SIZE_BYTES;
     const sector = this.#file.read(entryOffset, BAT_ENTRY_SIZE_BYTES).getUint32(0);
-    if (sector === BLOCK_NOT_ALLOCATED) return { in: "nothing", start, end };
+    if (sector === BLOCK_NOT_ALLOCATED) return { in: hasParent ? "parent" : "nothing", start, end };
     const blockOffset = sector * SECTOR_SIZE_BYTES;
     const fileOffset = blockOffset + this.#bitmapSizeBytes;
     const fault = this.#faultOf(blockOffset, fileOffset + end - start);
@@ -71,7 +74,10 @@ export class BlockTable implements ExtentMap {
         },
       );
     }
-    return { in: "file", start, end, fileOffset };
+    if (!hasParent) return { in: "file", start, end, fileOffset };
+    const bitmap = { bitmapOffset: blockOffset, firstBit: "highest" } as const;
+    const partial = { start, end, sectorSizeBytes: SECTOR_SIZE_BYTES, fileOffset, ...bitmap };
+    return extentInBlock(this.#file, partial, offset);
   }
 
   #faultOf(start: number, end: number): string | undefined {

@@ -2,6 +2,7 @@
 import { decodeUtf16, decodeUtf16be, toSafeNumber } from "../../bytes/index.ts";
 import { locate, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
+import type { ParentReference } from "../disk.ts";
 import { checksumMatches } from "./checksum.ts";
 import {
   PARENT_LOCATOR_COUNT,
@@ -12,9 +13,11 @@ import {
 } from "./layout.ts";
 
 const MAJOR_VERSION = 1;
+/** Times of the format count from 2000-01-01 00:00 UTC: this many seconds after 1970. */
+const EPOCH_SECONDS = Date.UTC(2000, 0, 1) / 1000;
 /** UTF-16 paths of Windows have 32,767 characters at most. */
 const PARENT_PATH_SIZE_BYTES_MAX = 65_536;
-/** Platform codes whose path is UTF-16LE. */
+/** Platform codes whose path is UTF-16LE: the relative path, which is to be tried first, and the absolute one. */
 const WINDOWS_PATH_CODES = ["W2ru", "W2ku"];
 
 /** The header of a dynamic or differencing disk, checked. */
@@ -48,8 +51,28 @@ export function readDynamicHeader(
   return { header, offset };
 }
 
-/** The paths under which a differencing disk looks for its parent; a damaged spelling is left out. */
-export function readParentPaths(file: ByteSource, header: VhdDynamicHeader): string[] {
+/** The parent as the header of a differencing disk describes it; none of the paths has been looked at. */
+export function readParentReference(
+  file: ByteSource,
+  header: VhdDynamicHeader,
+  offset: number,
+): ParentReference {
+  return {
+    names: readParentNames(file, header),
+    identities: [formatUniqueId(header.parentUniqueId)],
+    modifiedSeconds: header.parentTimestamp === 0 ? undefined : EPOCH_SECONDS + header.parentTimestamp,
+    where: { structure: VhdDynamicHeader.structName, offset },
+  };
+}
+
+/** The unique id of a disk as text: its 16 bytes in the order of the file, grouped as those of a GUID. */
+export function formatUniqueId(bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** The paths of the locators, relative ones first, then the name in the header; a damaged spelling is left out. */
+function readParentNames(file: ByteSource, header: VhdDynamicHeader): string[] {
   const { parentName } = header;
   const name = decodeUtf16be(
     new DataView(parentName.buffer, parentName.byteOffset),
@@ -60,13 +83,13 @@ export function readParentPaths(file: ByteSource, header: VhdDynamicHeader): str
     const at = VhdDynamicHeader.offsetOf.parentLocators + index * VhdParentLocator.sizeBytes;
     return new VhdParentLocator(header.view, at);
   });
-  return [...locators.map((locator) => pathOf(file, locator)), name]
-    .map((path) => path.replace(/\0.*$/s, ""))
-    .filter((path) => path !== "");
+  const paths = WINDOWS_PATH_CODES.flatMap((code) =>
+    locators.filter(({ platformCode }) => platformCode === code).map((locator) => pathOf(file, locator)),
+  );
+  return [...paths, name].map((path) => path.replace(/\0.*$/s, "")).filter((path) => path !== "");
 }
 
 function pathOf(file: ByteSource, locator: InstanceType<typeof VhdParentLocator>): string {
-  if (!WINDOWS_PATH_CODES.includes(locator.platformCode)) return "";
   const { dataLengthBytes } = locator;
   const high = locator.view.getUint32(locator.at + VhdParentLocator.offsetOf.dataOffset);
   if (high >= 2 ** 21 || dataLengthBytes > PARENT_PATH_SIZE_BYTES_MAX) return "";

@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, finding, locate, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
-import { differencingError } from "../differencing.ts";
-import type { Disk, DiskKind } from "../disk.ts";
-import { type ExtentMap, flatMap, MappedDisk } from "../mapped-disk.ts";
+import { type ContainerFormat, followChain } from "../chain.ts";
+import type { Disk, DiskKind, OpenDiskOptions, ParentReference } from "../disk.ts";
+import { type ExtentMap, flatMap, Layer } from "../layer.ts";
+import { openChain } from "../mapped-disk.ts";
 import { BlockTable } from "./block-table.ts";
-import { readDynamicHeader, readParentPaths } from "./dynamic-header.ts";
-import { type LocatedFooter, readFooter } from "./footer.ts";
+import { formatUniqueId, readDynamicHeader, readParentReference } from "./dynamic-header.ts";
+import { isVhd, type LocatedFooter, readFooter } from "./footer.ts";
 import { DISK_TYPES, SECTOR_SIZE_BYTES, VhdDynamicHeader, VhdFooter } from "./layout.ts";
 
 const MAJOR_VERSION = 1;
 /** No larger VHD can exist: beyond it the sector numbers of the block allocation table run out. */
 const VIRTUAL_SIZE_BYTES_MAX = 2040 * 1024 * 1024 * 1024;
 
+/** VHD files for a chain. */
+export const VHD: ContainerFormat = { format: "vhd", recognises: isVhd, readLayer: readVhdLayer };
+
 /**
- * Opens a fixed or dynamic VHD (Virtual Hard Disk Image Format Specification 1.0).
+ * Opens a VHD (Virtual Hard Disk Image Format Specification 1.0), a differencing one with its parents.
  *
- * Throws DISK_DIFFERENCING, with the names of the parent, for a disk that needs one.
+ * Throws DISK_DIFFERENCING, with the names of the parent, for a disk that needs one where `options` has no way to it,
+ * and one of the DISK_PARENT codes where the parent cannot be found or is not the one that the disk was made from.
  */
-export function openVhd(file: ByteSource): Disk {
+export function openVhd(file: ByteSource, options: OpenDiskOptions = {}): Disk {
+  return openChain(followChain(file, VHD, options));
+}
+
+function readVhdLayer(file: ByteSource): Layer {
   const located = readFooter(file);
   const virtualSizeBytes = virtualSizeOf(located);
-  const { kind, map } = openData(file, located, virtualSizeBytes);
-  return new MappedDisk(
+  const { kind, map, parent } = readData(file, located, virtualSizeBytes);
+  return new Layer(
     {
       format: "vhd",
       kind,
@@ -30,6 +39,8 @@ export function openVhd(file: ByteSource): Disk {
       logicalSectorSizeBytes: SECTOR_SIZE_BYTES,
       logState: "clean",
       dataWriteGuid: undefined,
+      identity: formatUniqueId(located.footer.uniqueId),
+      parent,
       findings: [...located.findings, ...findingsOf(located)],
     },
     file,
@@ -37,24 +48,21 @@ export function openVhd(file: ByteSource): Disk {
   );
 }
 
-function openData(
-  file: ByteSource,
-  located: LocatedFooter,
-  virtualSizeBytes: number,
-): { kind: DiskKind; map: ExtentMap } {
+interface DiskData {
+  readonly kind: DiskKind;
+  readonly map: ExtentMap;
+  readonly parent: ParentReference | undefined;
+}
+
+function readData(file: ByteSource, located: LocatedFooter, virtualSizeBytes: number): DiskData {
   switch (located.footer.diskType) {
     case DISK_TYPES.fixed:
       checkFixed(located, virtualSizeBytes);
-      return { kind: "fixed", map: flatMap(virtualSizeBytes) };
+      return { kind: "fixed", map: flatMap(virtualSizeBytes), parent: undefined };
     case DISK_TYPES.dynamic:
-      return { kind: "dynamic", map: openBlocks(file, located, virtualSizeBytes) };
-    case DISK_TYPES.differencing: {
-      const { header, offset } = readDynamicHeader(file, located.footer);
-      throw differencingError(readParentPaths(file, header), {
-        structure: VhdDynamicHeader.structName,
-        offset,
-      });
-    }
+      return { kind: "dynamic", ...readBlocks(file, located, virtualSizeBytes, false) };
+    case DISK_TYPES.differencing:
+      return { kind: "differencing", ...readBlocks(file, located, virtualSizeBytes, true) };
     default:
       throw parameterError(located, "diskType", `${located.footer.diskType} is not a type of disk`);
   }
@@ -84,17 +92,24 @@ function checkFixed(located: LocatedFooter, virtualSizeBytes: number): void {
   );
 }
 
-function openBlocks(file: ByteSource, located: LocatedFooter, virtualSizeBytes: number): ExtentMap {
+function readBlocks(
+  file: ByteSource,
+  located: LocatedFooter,
+  virtualSizeBytes: number,
+  hasParent: boolean,
+): Omit<DiskData, "kind"> {
   const { header, offset } = readDynamicHeader(file, located.footer);
   const where = { structure: VhdDynamicHeader.structName, offset };
-  return new BlockTable(file, {
+  const map = new BlockTable(file, {
     virtualSizeBytes,
     blockSizeBytes: header.blockSizeBytes,
     tableOffset: locate(where, () => header.tableOffset),
     tableEntryCount: header.tableEntryCount,
     headerOffset: offset,
     dataEnd: located.dataEnd,
+    hasParent,
   });
+  return { map, parent: hasParent ? readParentReference(file, header, offset) : undefined };
 }
 
 function findingsOf({ footer, offset }: LocatedFooter): Finding[] {

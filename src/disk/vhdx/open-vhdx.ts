@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, finding, VmguestError } from "../../errors.ts";
 import { type ByteSource, readBytes } from "../../io/index.ts";
-import { differencingError } from "../differencing.ts";
-import type { Disk } from "../disk.ts";
-import { MappedDisk } from "../mapped-disk.ts";
+import { type ContainerFormat, followChain } from "../chain.ts";
+import type { Disk, OpenDiskOptions } from "../disk.ts";
+import { Layer } from "../layer.ts";
+import { openChain } from "../mapped-disk.ts";
 import { Bat } from "./bat.ts";
 import { readHeader } from "./header.ts";
 import { FileIdentifier, HEADER_SECTION_SIZE_BYTES, type VhdxHeader } from "./layout.ts";
 import { isClean, logRange, replayLog } from "./log-replay.ts";
 import { readMetadata } from "./metadata.ts";
-import { readParentPaths } from "./parent-locator.ts";
+import { readParentReference } from "./parent-locator.ts";
 import { checkNoOverlap, type FileRange } from "./ranges.ts";
 import { readRegions } from "./region-table.ts";
 
@@ -22,14 +23,22 @@ export function isVhdx(file: ByteSource): boolean {
   return SIGNATURE.every((byte, index) => byte === bytes[index]);
 }
 
+/** VHDX files for a chain. */
+export const VHDX: ContainerFormat = { format: "vhdx", recognises: isVhdx, readLayer: readVhdxLayer };
+
 /**
- * Opens a fixed or dynamic VHDX (MS-VHDX). A file that was not closed properly is read as it is after the replay of
- * its log; the replay happens in memory.
+ * Opens a VHDX (MS-VHDX), a differencing one with its parents. A file that was not closed properly is read as it is
+ * after the replay of its log; the replay happens in memory.
  *
- * The log comes before everything but the headers, because region table, metadata and BAT may stand in it.
- * Throws DISK_DIFFERENCING, with the names of the parent, for a disk that needs one.
+ * Throws DISK_DIFFERENCING, with the names of the parent, for a disk that needs one where `options` has no way to it,
+ * and one of the DISK_PARENT codes where the parent cannot be found or is not the one that the disk was made from.
  */
-export function openVhdx(file: ByteSource): Disk {
+export function openVhdx(file: ByteSource, options: OpenDiskOptions = {}): Disk {
+  return openChain(followChain(file, VHDX, options));
+}
+
+/** The log comes before everything but the headers, because region table, metadata and BAT may stand in it. */
+function readVhdxLayer(file: ByteSource): Layer {
   checkIdentifier(file);
   const { header, findings: headerFindings } = readHeader(file);
   const log = logRange(header, file.sizeBytes);
@@ -38,22 +47,24 @@ export function openVhdx(file: ByteSource): Disk {
   const occupied = [log, ...regions.all];
   checkNoOverlap(occupied);
   const metadata = readMetadata(current, regions.metadata);
-  if (metadata.parentLocator !== undefined) {
-    const { what, offset } = metadata.parentLocator;
-    throw differencingError(readParentPaths(current, metadata.parentLocator), { structure: what, offset });
-  }
-  return new MappedDisk(
+  const { parentLocator } = metadata;
+  const parent = parentLocator === undefined ? undefined : readParentReference(current, parentLocator);
+  const kind = metadata.leavesBlocksAllocated ? "fixed" : "dynamic";
+  return new Layer(
     {
       format: "vhdx",
-      kind: metadata.leavesBlocksAllocated ? "fixed" : "dynamic",
+      // A differencing disk may carry the flag of a fixed one, which then means nothing (2.6.2.1).
+      kind: parent === undefined ? kind : "differencing",
       sizeBytes: metadata.virtualSizeBytes,
       logicalSectorSizeBytes: metadata.logicalSectorSizeBytes,
       logState: isClean(header) ? "clean" : "replayed",
       dataWriteGuid: header.dataWriteGuid,
+      identity: header.dataWriteGuid,
+      parent,
       findings: [...headerFindings, ...findingsOfReplay(header, log), ...regionFindings],
     },
     current,
-    new Bat(current, regions.bat, metadata, occupied),
+    new Bat(current, regions.bat, { ...metadata, hasParent: parent !== undefined }, occupied),
   );
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { decodeUtf16 } from "../../bytes/index.ts";
+import { decodeUtf16, formatGuid, parseGuid, ZERO_GUID } from "../../bytes/index.ts";
 import { VmguestError } from "../../errors.ts";
 import { type ByteSource, SliceSource } from "../../io/index.ts";
+import { quoteName } from "../differencing.ts";
+import type { ParentReference } from "../disk.ts";
 import { ParentLocatorEntry, ParentLocatorHeader, VHDX_PARENT_LOCATOR_TYPE } from "./layout.ts";
 import type { FileRange } from "./ranges.ts";
 
@@ -11,13 +13,31 @@ const KEY_COUNT_MAX = 64;
 /** The keys that name the parent's file, in the order in which they are to be tried (2.6.2.6.3). */
 const PATH_KEYS = ["relative_path", "volume_path", "absolute_win32_path"];
 
-/** The paths under which a differencing disk looks for its parent; none of them has been looked at. */
-export function readParentPaths(file: ByteSource, item: FileRange): string[] {
+/** The keys that name what the parent's DataWriteGuid must be: one of them (2.6.2.6.3). */
+const LINKAGE_KEYS = ["parent_linkage", "parent_linkage2"];
+
+/** The parent as a differencing disk describes it; none of the paths has been looked at. */
+export function readParentReference(file: ByteSource, item: FileRange): ParentReference {
   const locator = readParentLocator(file, item);
-  const paths = PATH_KEYS.flatMap((key) => locator.get(key) ?? []);
-  if (paths.length === 0) throw damaged(item, "it names no path");
-  return paths;
+  const names = PATH_KEYS.flatMap((key) => locator.get(key) ?? []);
+  if (names.length === 0) throw damaged(item, "it names no path");
+  const identities = LINKAGE_KEYS.flatMap((key) => locator.get(key) ?? [])
+    .map((text) => guidOf(text, item))
+    // What Hyper-V writes for a second linkage that there is not.
+    .filter((guid) => guid !== ZERO_GUID);
+  if (identities.length === 0) throw damaged(item, "it does not tell the identity of the parent");
+  const where = { structure: item.what, offset: item.offset };
+  return { names, identities, modifiedSeconds: undefined, where };
 }
+
+function guidOf(text: string, item: FileRange): string {
+  if (!LINKAGE.test(text)) throw damaged(item, `the parent's identity ${quoteName(text)} is no GUID`);
+  const bytes = parseGuid(text);
+  return formatGuid(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+/** A GUID in its usual form, in braces or not. */
+const LINKAGE = /^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i;
 
 /** All keys and values of the locator (2.6.2.6). */
 function readParentLocator(file: ByteSource, item: FileRange): Map<string, string> {

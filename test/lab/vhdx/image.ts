@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ZERO_GUID } from "../../../src/bytes/index.ts";
-import { chunkRatioOf, entryCountOf, payloadIndex } from "../../../src/disk/vhdx/bat.ts";
+import { bitmapIndex, chunkRatioOf, entryCountOf, payloadIndex } from "../../../src/disk/vhdx/bat.ts";
 import { checksumOf } from "../../../src/disk/vhdx/checksum.ts";
 import {
   FILE_PARAMETER_FLAGS,
@@ -25,16 +25,25 @@ export interface VhdxOptions {
   readonly logicalSectorSizeBytes?: 512 | 4096;
   readonly isFixed?: boolean;
   /** Blocks by number, in the order in which they stand in the file: their bytes, or a state without bytes. */
-  readonly blocks?: ReadonlyMap<number, Uint8Array | number>;
+  readonly blocks?: ReadonlyMap<number, Uint8Array | PartialBlock | number>;
+  /** {@link DATA_WRITE_GUID} where not given. */
+  readonly dataWriteGuid?: string;
   readonly logLengthBytes?: number;
   /** Makes it a differencing disk with these keys and values as its parent locator. */
   readonly parent?: Readonly<Record<string, string>>;
+}
+
+/** A block of a differencing disk that has some sectors only; what `content` holds for the others is not to be seen. */
+export interface PartialBlock {
+  readonly content: Uint8Array;
+  readonly hasSector: (sector: number) => boolean;
 }
 
 /** Identity of the content of every image made here. */
 export const DATA_WRITE_GUID = "ffeeddcc-bbaa-9988-7766-554433221100";
 
 const FULLY_PRESENT = 6;
+const PARTIALLY_PRESENT = 7;
 const LOG_OFFSET = MIB;
 
 /**
@@ -47,6 +56,8 @@ export class VhdxImage extends SparseImage {
   readonly metadataOffset: number;
   readonly batOffset: number;
   readonly chunkRatio: number;
+  /** File offsets of the sector bitmaps, by chunk. */
+  readonly #bitmaps = new Map<number, number>();
 
   constructor(options: VhdxOptions) {
     super();
@@ -63,11 +74,11 @@ export class VhdxImage extends SparseImage {
     this.chunkRatio = chunkRatioOf(parameters);
 
     this.#writeIdentifier();
-    for (const copy of COPIES) this.#writeHeader(copy);
+    for (const copy of COPIES) this.#writeHeader(copy, options.dataWriteGuid ?? DATA_WRITE_GUID);
     for (const copy of COPIES) this.#writeRegionTable(copy, batLengthBytes);
     this.#writeMetadata(options, parameters);
     this.grow(this.batOffset + batLengthBytes);
-    this.#writeBlocks(options.blocks ?? new Map(), blockSizeBytes);
+    this.#writeBlocks(options.blocks ?? new Map(), blockSizeBytes, logicalSectorSizeBytes);
   }
 
   /** Makes the file at least so long, with zeros. */
@@ -131,14 +142,14 @@ export class VhdxImage extends SparseImage {
     this.write(0, new Uint8Array(view.buffer));
   }
 
-  #writeHeader(copy: 0 | 1): void {
+  #writeHeader(copy: 0 | 1, dataWriteGuid: string): void {
     this.grow(MIB);
     this.editHeader(copy, (header) => {
       Object.assign(header, {
         signature: "head",
         sequence: BigInt(7 + copy),
         fileWriteGuid: "00112233-4455-6677-8899-aabbccddeeff",
-        dataWriteGuid: DATA_WRITE_GUID,
+        dataWriteGuid,
         logGuid: ZERO_GUID,
         version: 1,
         logLengthBytes: this.logLengthBytes,
@@ -181,18 +192,47 @@ export class VhdxImage extends SparseImage {
     });
   }
 
-  #writeBlocks(blocks: ReadonlyMap<number, Uint8Array | number>, blockSizeBytes: number): void {
+  #writeBlocks(
+    blocks: ReadonlyMap<number, Uint8Array | PartialBlock | number>,
+    blockSizeBytes: number,
+    sectorSizeBytes: number,
+  ): void {
     for (const [block, content] of blocks) {
       const index = payloadIndex(block, this.chunkRatio);
       if (typeof content === "number") {
         this.setBatEntry(index, BigInt(content));
         continue;
       }
-      const offset = roundUp(this.sizeBytes, MIB);
-      this.write(offset, content);
-      this.grow(offset + blockSizeBytes);
-      this.setBatEntry(index, BigInt(offset) + BigInt(FULLY_PRESENT));
+      const isPartial = "hasSector" in content;
+      const offset = this.#append(isPartial ? content.content : content, blockSizeBytes);
+      const state = isPartial ? PARTIALLY_PRESENT : FULLY_PRESENT;
+      this.setBatEntry(index, BigInt(offset) + BigInt(state));
+      if (isPartial) this.#writeBitmap(block, content, blockSizeBytes / sectorSizeBytes);
     }
+  }
+
+  /** Puts bytes on the next whole MiB at the end of the file and says where. */
+  #append(content: Uint8Array, sizeBytes: number): number {
+    const offset = roundUp(this.sizeBytes, MIB);
+    this.write(offset, content);
+    this.grow(offset + sizeBytes);
+    return offset;
+  }
+
+  #writeBitmap(block: number, { hasSector }: PartialBlock, sectorCount: number): void {
+    const chunk = Math.floor(block / this.chunkRatio);
+    let offset = this.#bitmaps.get(chunk);
+    if (offset === undefined) {
+      offset = this.#append(new Uint8Array(0), MIB);
+      this.#bitmaps.set(chunk, offset);
+      this.setBatEntry(bitmapIndex(chunk, this.chunkRatio), BigInt(offset) + BigInt(FULLY_PRESENT));
+    }
+    const bits = new Uint8Array(sectorCount / 8);
+    for (let sector = 0; sector < sectorCount; sector++) {
+      // The lowest bit of a byte belongs to the first sector (2.5.2).
+      if (hasSector(sector)) bits[sector >> 3] = (bits[sector >> 3] ?? 0) | (1 << (sector & 7));
+    }
+    this.write(offset + (block % this.chunkRatio) * bits.length, bits);
   }
 }
 
