@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, readdirSync } from "node:fs";
 import { isAbsolute, join, normalize, resolve } from "node:path";
 import { VmguestError } from "../errors.ts";
+import { isMangled, kindOf, MANGLED, notFound, systemCodeOf } from "./named-path.ts";
 
 /** What the paths of a command line stand for. */
 export interface Discovery {
   /** The image files, each once, in the order of the arguments and by name inside a folder. */
   readonly images: readonly string[];
-  /** Folders that could not be listed, so that images in them are missing from {@link images}. */
-  readonly unreadable: readonly UnreadableFolder[];
+  /** What keeps images from being among {@link images}. */
+  readonly unreadable: readonly UnreadablePath[];
 }
 
-export interface UnreadableFolder {
-  readonly folder: string;
+/** A folder that could not be listed, or a name in one that no system call takes. */
+export interface UnreadablePath {
+  readonly path: string;
   readonly error: VmguestError;
 }
 
@@ -48,18 +50,18 @@ export async function discoverImages(
 ): Promise<Discovery> {
   const listFolder = options.listFolder ?? listHostFolder;
   const images = new Map<string, string>();
-  const unreadable = new Map<string, UnreadableFolder>();
+  const unreadable = new Map<string, UnreadablePath>();
   for (const path of paths) {
     for (const found of await findAt(path, listFolder)) {
       if (typeof found === "string") keepFirst(images, resolve(found), found);
-      else keepFirst(unreadable, resolve(found.folder), found);
+      else keepFirst(unreadable, resolve(found.path), found);
     }
   }
   return { images: [...images.values()], unreadable: [...unreadable.values()] };
 }
 
-/** An image, or a folder that may hold some. */
-type Found = string | UnreadableFolder;
+/** An image, or what could not be looked at. */
+type Found = string | UnreadablePath;
 
 function keepFirst<T>(map: Map<string, T>, key: string, value: T): void {
   if (!map.has(key)) map.set(key, value);
@@ -69,21 +71,11 @@ const listHostFolder: ListFolder = (folder) => readdirSync(folder, { withFileTyp
 
 async function findAt(path: string, listFolder: ListFolder): Promise<Found[]> {
   const kind = kindOf(path);
-  if (kind === "other") return [path];
+  if (kind === "file") return [path];
   const found = kind === "folder" ? [...findBelow(path, listFolder)] : await findMatches(path, listFolder);
   if (found.length > 0) return found;
-  const reason = kind === "folder" ? "the folder holds no disk image" : "no file or folder is named so";
-  throw new VmguestError("PATH_NOT_FOUND", reason, { image: path });
-}
-
-/** Whatever exists and is no folder counts as an image: where it cannot be read, the audit says why. */
-function kindOf(path: string): "folder" | "other" | undefined {
-  try {
-    return statSync(path).isDirectory() ? "folder" : "other";
-  } catch (error) {
-    const isAbsent = ["ENOENT", "ENOTDIR"].includes(systemCodeOf(error));
-    return isAbsent ? undefined : "other";
-  }
+  if (kind === undefined) throw notFound(path);
+  throw new VmguestError("PATH_NOT_FOUND", "the folder holds no disk image", { image: path });
 }
 
 /** Depth is bounded by the longest path that the host's system calls take. */
@@ -97,8 +89,10 @@ function* findBelow(folder: string, listFolder: ListFolder): Generator<Found> {
   }
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* findBelow(path, listFolder);
-    else if (entry.isFile() && isImageName(entry.name)) yield path;
+    if (!entry.isDirectory() && !(entry.isFile() && isImageName(entry.name))) continue;
+    if (isMangled(path)) yield mangledPath(path);
+    else if (entry.isDirectory()) yield* findBelow(path, listFolder);
+    else yield path;
   }
 }
 
@@ -108,7 +102,7 @@ async function findMatches(pattern: string, listFolder: ListFolder): Promise<Fou
   const { globSync, isDynamicPattern } = await import("tinyglobby");
   const slashed = process.platform === "win32" ? pattern.replaceAll("\\", "/") : pattern;
   if (!isDynamicPattern(slashed)) return [];
-  const unreadable: UnreadableFolder[] = [];
+  const unreadable: UnreadablePath[] = [];
   const matches = globSync(slashed, {
     absolute: isAbsolute(pattern),
     onlyFiles: false,
@@ -123,8 +117,14 @@ async function findMatches(pattern: string, listFolder: ListFolder): Promise<Fou
   const found = matches
     .sort()
     .map(withoutTrailingSlash)
-    .flatMap((match) => (kindOf(match) === "folder" ? [...findBelow(match, listFolder)] : [match]));
+    .flatMap((match) => [...findIn(match, listFolder)]);
   return [...found, ...unreadable];
+}
+
+function* findIn(match: string, listFolder: ListFolder): Generator<Found> {
+  if (isMangled(match)) yield mangledPath(match);
+  else if (kindOf(match) === "folder") yield* findBelow(match, listFolder);
+  else yield match;
 }
 
 /** The library marks folders by a slash at their end. */
@@ -148,11 +148,11 @@ function observe(
   return list as unknown as typeof readdirSync;
 }
 
-function unreadableFolder(folder: string, error: unknown): UnreadableFolder {
-  const message = `the folder could not be searched (${systemCodeOf(error)})`;
-  return { folder, error: new VmguestError("IO_OPEN", message, { image: folder }, { cause: error }) };
+function mangledPath(path: string): UnreadablePath {
+  return { path, error: new VmguestError("IO_OPEN", MANGLED, { image: path }) };
 }
 
-function systemCodeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? String(error);
+function unreadableFolder(folder: string, error: unknown): UnreadablePath {
+  const message = `the folder could not be searched (${systemCodeOf(error)})`;
+  return { path: folder, error: new VmguestError("IO_OPEN", message, { image: folder }, { cause: error }) };
 }

@@ -5,5 +5,6 @@ export {
   discoverImages,
   isImageName,
   type ListFolder,
-  type UnreadableFolder,
+  type UnreadablePath,
 } from "./discover.ts";
+export { requireFile } from "./named-path.ts";

@@ -8,7 +8,7 @@ interface CommandEntry {
 }
 
 /** Every command, in the order of the help. Each is loaded when it is needed: a start costs what it uses. */
-export const COMMANDS: readonly CommandEntry[] = [
+const COMMANDS: readonly CommandEntry[] = [
   { name: "audit", load: async () => (await import("./verbs/audit.ts")).audit },
   { name: "table", load: async () => (await import("./verbs/table.ts")).table },
   { name: "services", load: async () => (await import("./verbs/services.ts")).services },

@@ -36,7 +36,7 @@ export interface Context {
 export function createContext({ stdout, stderr, env }: Process, dependencies: Dependencies): Context {
   return {
     stdout: new Output(stdout),
-    stderr: new Output(stderr),
+    stderr: new Output(stderr, false),
     env,
     dependencies,
     stats: new ReadStats(),

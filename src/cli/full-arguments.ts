@@ -2,7 +2,7 @@
 import yargs, { type Argv } from "yargs";
 import { VmguestError } from "../errors.ts";
 import { type AnyCommand, type Option, type RawArguments, usageOf } from "./command.ts";
-import { checkCommandWords, describeMistake } from "./mistakes.ts";
+import { checkCommandWords, checkDashes, describeMistake } from "./mistakes.ts";
 
 /** What a command line turned out to ask for. */
 export type Request =
@@ -26,6 +26,7 @@ export async function readArguments(
   options: FullOptions,
 ): Promise<Request> {
   checkCommandWords(commands, argv);
+  checkDashes(argv);
   let chosen: Request | undefined;
   const parser = describeProgram(commands, options, (command, raw) => {
     chosen = { command, raw };

@@ -23,6 +23,13 @@ function unknownWords(words: string, names: readonly string[]): VmguestError {
   return new VmguestError("USAGE", `"${words}" is no command: ${names.join(", ")}`);
 }
 
+/** Throws USAGE for a lone `-`, which yargs drops from a list of words: an image left out must not go unnoticed. */
+export function checkDashes(argv: readonly string[]): void {
+  const end = argv.indexOf("--");
+  if (!argv.slice(0, end < 0 ? undefined : end).includes("-")) return;
+  throw new VmguestError("USAGE", '"-" is not understood: images are files, and stdout is where output goes');
+}
+
 /** One sentence of what yargs complains about, with options spelled as they are typed. */
 export function describeMistake(
   message: string,
@@ -44,12 +51,18 @@ function describeUnknown(name: string, argv: readonly string[]): string {
   const option = argv.find(
     (token) => token.startsWith("-") && token.replace(/^-+/, "").split("=")[0] === name,
   );
-  return option === undefined
-    ? `"${name}" is one word too many`
-    : `there is no option ${option.split("=")[0]}`;
+  return option === undefined ? `"${name}" is one word too many` : describeUnknownOption(option);
+}
+
+/** Nobody types one dash and more than a letter for an option: it is a name that begins so. */
+function describeUnknownOption(token: string): string {
+  const cure = /^-[^-]./.test(token) ? "; -- has to stand before a name that begins with a dash" : "";
+  return `there is no option ${token.split("=")[0]}${cure}`;
 }
 
 function describeMissing(commands: readonly AnyCommand[], argv: readonly string[]): string {
   const command = commands.find(({ name }) => name.split(" ").every((word, index) => argv[index] === word));
-  return command === undefined ? "a command is missing" : `too few words for ${usageOf(command)}`;
+  if (command === undefined) return "a command is missing";
+  const stray = argv.find((token) => /^-[^-]/.test(token));
+  return stray === undefined ? `too few words for ${usageOf(command)}` : describeUnknownOption(stray);
 }

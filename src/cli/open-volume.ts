@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { OpenedImage } from "../audit/index.ts";
+import { requireFile } from "../batch/index.ts";
 import { located, VmguestError, type Where } from "../errors.ts";
 import type { FileSystem } from "../fs/index.ts";
 import type { Volume } from "../volume/index.ts";
@@ -11,6 +12,7 @@ export async function withImage<T>(
   context: Context,
   work: (image: OpenedImage) => Promise<T>,
 ): Promise<T> {
+  requireFile(path);
   const { OpenedImage } = await context.dependencies.loadAudit();
   context.imageCount++;
   return await withPlace({ image: path }, async () => {

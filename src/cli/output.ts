@@ -9,15 +9,22 @@ export interface OutputStream {
   readonly columns?: number | undefined;
 }
 
-/** A stream that is waited for, and whose reader may leave: `vmguest audit fleet | head -3`. */
+/**
+ * A stream that is waited for, and whose reader may leave: `vmguest audit fleet | head -3`.
+ *
+ * Where the stream takes no more for another reason, such as a full disk, what is essential throws; messages get lost,
+ * since there is no other place to tell of it, and the exit code says what they would have said.
+ */
 export class Output {
   readonly isTerminal: boolean;
   readonly columns: number | undefined;
   readonly #stream: OutputStream;
+  readonly #isEssential: boolean;
   #hasReader = true;
 
-  constructor(stream: OutputStream) {
+  constructor(stream: OutputStream, isEssential = true) {
     this.#stream = stream;
+    this.#isEssential = isEssential;
     this.isTerminal = stream.isTTY === true;
     this.columns = stream.columns;
     // The callback of write() has the error already; without a listener, the event would end the process.
@@ -29,7 +36,7 @@ export class Output {
     return this.#hasReader;
   }
 
-  /** Resolves when the chunk has been handed over. Throws IO_WRITE where the stream cannot take it. */
+  /** Resolves when the chunk has been handed over. Throws IO_WRITE where an essential stream cannot take it. */
   async write(chunk: string | Uint8Array): Promise<void> {
     if (!this.#hasReader || chunk.length === 0) return;
     const error = await new Promise<Error | null | undefined>((resolve) => {
@@ -37,7 +44,7 @@ export class Output {
     });
     if (error === null || error === undefined) return;
     const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "EPIPE" && code !== "ERR_STREAM_DESTROYED") {
+    if (this.#isEssential && code !== "EPIPE" && code !== "ERR_STREAM_DESTROYED") {
       throw new VmguestError("IO_WRITE", `the output could not be written (${code})`, {}, { cause: error });
     }
     this.#hasReader = false;

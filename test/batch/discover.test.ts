@@ -31,6 +31,10 @@ beforeAll(() => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), "");
   }
+  // "café.vhdx" in Latin-1, as old shares have it, and a name that really has a U+FFFD in it.
+  mkdirSync(join(folder, "raw"));
+  writeFileSync(Buffer.from(join(folder, "raw/caf\xe9.vhdx"), "latin1"), "");
+  writeFileSync(join(folder, "raw/\ufffd.vhdx"), "");
   symlinkSync("..", join(folder, "fleet/deep/loop"));
   symlinkSync("b.vhdx", join(folder, "fleet/link.vhdx"));
   symlinkSync("self", join(folder, "self"));
@@ -99,6 +103,7 @@ describe("images on a command line", () => {
     { path: "dangling", message: "no file or folder is named so" },
     { path: "no-extension/inside", message: "no file or folder is named so" },
     { path: "absent/*.vhdx", message: "no file or folder is named so" },
+    { path: "raw/caf\ufffd.vhdx", message: expect.stringContaining("not UTF-8") },
     { path: "empty", message: "the folder holds no disk image" },
   ])("$path names nothing, which is an error of usage", async ({ path, message }) => {
     const image = join(folder, path);
@@ -119,11 +124,24 @@ describe("images on a command line", () => {
       expect(images.map((image) => relative(folder, image)).sort()).toEqual(
         FLEET.filter((image) => !image.includes("deep")),
       );
-      expect(unreadable.map(({ folder: path }) => relative(folder, path))).toEqual(["fleet/deep"]);
+      expect(unreadable.map(({ path }) => relative(folder, path))).toEqual(["fleet/deep"]);
       expect(unreadable[0]?.error).toMatchObject({
         code: "IO_OPEN",
         message: "the folder could not be searched (EACCES)",
         where: { image: join(folder, "fleet/deep") },
+      });
+    },
+  );
+
+  test.each(["raw", "raw/*", "raw/**"])(
+    "names that no system call takes are reported below %s",
+    async (path) => {
+      const { images, unreadable } = await discoverImages([join(folder, path)]);
+      expect(images.map((image) => relative(folder, image))).toEqual(["raw/\ufffd.vhdx"]);
+      expect(unreadable.map(({ path }) => relative(folder, path))).toEqual(["raw/caf\ufffd.vhdx"]);
+      expect(unreadable[0]?.error).toMatchObject({
+        code: "IO_OPEN",
+        message: expect.stringContaining("not UTF-8"),
       });
     },
   );

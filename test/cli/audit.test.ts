@@ -114,6 +114,11 @@ describe("the exit code of an audit", () => {
     expect(asked).toHaveLength(before);
   });
 
+  test("stays what it is where stderr takes no message", async () => {
+    expect((await audit([path("absent")], { isStderrFull: true })).code).toBe(2);
+    expect((await audit([path("outdated"), "--fail-on", "outdated"], { isStderrFull: true })).code).toBe(1);
+  });
+
   test("is 5 for a mistake of ours, with what is needed to report it", async () => {
     const dependencies = {
       loadAudit: async () => {

@@ -177,7 +177,7 @@ describe("registry query", () => {
   test("says where there is no value of that name", async () => {
     const outcome = await query("HKLM\\SOFTWARE\\Lab", "--value", "Absent", "--recursive");
     expect(outcome).toMatchObject({ code: 2, stdout: "" });
-    expect(outcome.stderr).toContain("there is no value of that name [NOT_FOUND]");
+    expect(outcome.stderr).toContain('config/SOFTWARE: there is no value "Absent" [NOT_FOUND]');
   });
 });
 
@@ -203,8 +203,15 @@ describe("services", () => {
   test("says where there is no Windows", async () => {
     const empty = join(folder, "empty.img");
     writeFileSync(empty, buildNtfs());
-    expect(await run(["services", empty])).toMatchObject({ code: 2, stdout: "" });
-    expect(await run(["services", web, "--volume", "3"])).toMatchObject({ code: 2, stdout: "" });
+    const outcome = await run(["services", empty]);
+    expect(outcome).toMatchObject({ code: 2, stdout: "" });
+    expect(outcome.stderr).toContain("empty.img: no Windows was found [NOT_FOUND]");
+  });
+
+  test("says where there is no such volume", async () => {
+    const outcome = await run(["services", web, "--volume", "3"]);
+    expect(outcome).toMatchObject({ code: 2, stdout: "" });
+    expect(outcome.stderr).toContain("the image has no volume 3 [NOT_FOUND]");
   });
 });
 
@@ -365,6 +372,23 @@ describe("an image with several volumes", () => {
   });
 });
 
+test.each([
+  { command: "services", more: [] },
+  { command: "registry query", more: ["HKLM\\SYSTEM"] },
+  { command: "files list", more: [] },
+  { command: "files cat", more: ["big.bin"] },
+  { command: "files copy-out", more: ["big.bin"] },
+])("$command wants one image that exists", async ({ command, more }) => {
+  const absent = await run([...command.split(" "), join(folder, "absent.vhdx"), ...more]);
+  expect(absent).toMatchObject({ code: 2, stdout: "" });
+  expect(absent.stderr).toContain("absent.vhdx: no file or folder is named so [PATH_NOT_FOUND]");
+  const several = await run([...command.split(" "), folder, ...more]);
+  expect(several).toMatchObject({ code: 2, stdout: "" });
+  expect(several.stderr).toContain(
+    `${folder}: one image is wanted, and this is a folder (see vmguest ${command}`,
+  );
+});
+
 describe("damage", () => {
   test("of one file does not keep a folder from being listed", async () => {
     const volume = layNtfs({ files: { "a.txt": "a", "b.txt": "b", "c.txt": "c" } });
@@ -392,6 +416,16 @@ describe("damage", () => {
     expect(stdout).toContain("HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft");
     expect(stdout).not.toContain("Lab\\Child");
     expect(stderr).toMatch(/Windows\/System32\/config\/SOFTWARE: .*\n {2}\[REGF_KEY\]\n$/);
+  });
+
+  test("of another volume does not keep the services of one from being listed", async () => {
+    const image = join(folder, "half.img");
+    const [damaged, sound] = [{ "Windows/System32/config/SYSTEM": "no hive" }, { sound: "" }].map((change) =>
+      buildNtfs({ files: { ...windowsFiles({ release: "ws2008r2" }), ...change } }),
+    );
+    writeFileSync(image, diskOf(damaged as Uint8Array, sound as Uint8Array));
+    expect(await run(["services", image])).toMatchObject({ code: 3, stdout: "" });
+    expect(await run(["services", image, "--volume", "1"])).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("of the whole image ends the command with 3, and names it", async () => {

@@ -8,6 +8,8 @@ export interface RunOptions {
   readonly terminal?: number;
   /** How many writes to stdout succeed before its reader is gone. */
   readonly readerStaysFor?: number;
+  /** Stderr goes where nothing can be written, such as a full disk. */
+  readonly isStderrFull?: boolean;
 }
 
 export interface Outcome {
@@ -21,7 +23,9 @@ export interface Outcome {
 /** Runs a command line inside this process. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   const stdout = new Capture(options.terminal, options.readerStaysFor);
-  const stderr = new Capture(options.terminal);
+  const stderr = options.isStderrFull
+    ? new Capture(options.terminal, 0, "ENOSPC")
+    : new Capture(options.terminal);
   const code = await main(argv, { stdout, stderr, env: options.env ?? {} }, options.dependencies);
   return { code, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString(), bytes: stdout.bytes };
 }
@@ -30,10 +34,12 @@ class Capture extends Writable {
   readonly isTTY: boolean;
   readonly columns: number | undefined;
   readonly #chunks: Buffer[] = [];
+  readonly #failure: string;
   #writesLeft: number;
 
-  constructor(columns: number | undefined, writeCount = Number.POSITIVE_INFINITY) {
+  constructor(columns: number | undefined, writeCount = Number.POSITIVE_INFINITY, failure = "EPIPE") {
     super();
+    this.#failure = failure;
     this.isTTY = columns !== undefined;
     this.columns = columns;
     this.#writesLeft = writeCount;
@@ -45,7 +51,7 @@ class Capture extends Writable {
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
     if (this.#writesLeft-- <= 0) {
-      done(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+      done(Object.assign(new Error(`write ${this.#failure}`), { code: this.#failure }));
       return;
     }
     this.#chunks.push(Buffer.from(chunk));

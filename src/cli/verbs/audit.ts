@@ -15,7 +15,7 @@ import { STATS } from "./common-options.ts";
 
 /** What `--fail-on` knows: the statuses of a guest that a policy may forbid, and anything that is an error. */
 const FAIL_ON = ["outdated", "missing", "unknown", "error"] as const;
-export type FailOn = (typeof FAIL_ON)[number];
+type FailOn = (typeof FAIL_ON)[number];
 
 export const audit = defineCommand({
   name: "audit",
@@ -119,7 +119,7 @@ interface BatchOptions extends Policy {
   readonly isQuiet: boolean;
 }
 
-/** Audits what was found, image by image; folders that could not be searched stand in the report as errors. */
+/** Audits what was found, image by image; what could not be searched stands in the report as an error. */
 function auditAll(
   layer: AuditLayer,
   { images, unreadable }: Discovery,
@@ -136,7 +136,7 @@ function auditAll(
   progress.clear();
   return [
     ...reports,
-    ...unreadable.map(({ folder, error }) => unreadableImage(folder, layer.reportError(error, folder))),
+    ...unreadable.map(({ path, error }) => unreadableImage(path, layer.reportError(error, path))),
   ];
 }
 

@@ -60,7 +60,7 @@ export const registryQuery = defineCommand({
         value: args.value === DEFAULT_VALUE ? "" : args.value,
         onDamage: (error) => damage.push(atPlace(error, where)),
       });
-      const found = args.value === undefined ? keys : withValues(keys);
+      const found = args.value === undefined ? keys : withValues(keys, args.value, path);
       const listing: RegistryListing = {
         schema: "vmguest.registry/1",
         image: args.image,
@@ -92,12 +92,12 @@ function* formatKeys(keys: Iterable<RegistryKey>): Generator<string> {
 }
 
 /** The keys that have the value; throws NOT_FOUND at the end where none has. */
-function* withValues(keys: Iterable<RegistryKey>): Generator<RegistryKey> {
+function* withValues(keys: Iterable<RegistryKey>, name: string, path: string): Generator<RegistryKey> {
   let count = 0;
   for (const key of keys) {
     if (key.values.length === 0) continue;
     count++;
     yield key;
   }
-  if (count === 0) throw new VmguestError("NOT_FOUND", "there is no value of that name");
+  if (count === 0) throw new VmguestError("NOT_FOUND", `there is no value "${name}"`, { path });
 }

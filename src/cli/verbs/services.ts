@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { OpenedWindows } from "../../audit/index.ts";
-import { VmguestError } from "../../errors.ts";
-import { readWindowsFacts } from "../../guest/index.ts";
+import type { OpenedImage, OpenedWindows } from "../../audit/index.ts";
+import { locate, VmguestError } from "../../errors.ts";
+import { findWindows, readWindowsFacts } from "../../guest/index.ts";
 import { formatJson, formatServices, type GuestServices, type ServiceReport } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
+import { printFindings } from "../damage.ts";
 import { EXIT } from "../exit-codes.ts";
 import { withImage } from "../open-volume.ts";
 import { IMAGE, STATS, TEXT_OR_JSON, VOLUME } from "./common-options.ts";
@@ -23,8 +24,8 @@ export const services = defineCommand({
   ],
   async run(args, context) {
     return await withImage(args.image, context, async (image) => {
-      const found = image.windows().filter(({ volume }) => [undefined, volume.index].includes(args.volume));
-      if (found.length === 0) throw new VmguestError("NOT_FOUND", "no Windows was found in the image");
+      const found = findGuests(image, args.volume);
+      for (const { windows } of found) await printFindings(windows.findings, context);
       const report: ServiceReport = {
         schema: "vmguest.services/1",
         image: args.image,
@@ -37,6 +38,19 @@ export const services = defineCommand({
     });
   },
 });
+
+/** Every Windows of the image, or of one volume: what is wrong with the others does not matter then. */
+function findGuests(image: OpenedImage, index: number | undefined): readonly OpenedWindows[] {
+  const where = index === undefined ? {} : { partition: index };
+  const found = index === undefined ? image.windows() : locate(where, () => findOnVolume(image, index));
+  if (found.length > 0) return found;
+  throw new VmguestError("NOT_FOUND", "no Windows was found", where);
+}
+
+function findOnVolume(image: OpenedImage, index: number): OpenedWindows[] {
+  const volume = image.volume(index);
+  return findWindows(image.ntfs(volume)).map((windows) => ({ volume, windows }));
+}
 
 function describeGuest({ volume, windows }: OpenedWindows): GuestServices {
   const { integrationServices } = readWindowsFacts(windows);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import { statSync } from "node:fs";
+import { VmguestError } from "../errors.ts";
+
+/** What a path names; undefined where there is nothing. */
+export type PathKind = "folder" | "file";
+
+/** Whatever exists and is no folder counts as a file: where it cannot be read, opening it says why. */
+export function kindOf(path: string): PathKind | undefined {
+  try {
+    return statSync(path).isDirectory() ? "folder" : "file";
+  } catch (error) {
+    const isAbsent = ["ENOENT", "ENOTDIR"].includes(systemCodeOf(error));
+    return isAbsent ? undefined : "file";
+  }
+}
+
+/** The error for a path that names nothing. */
+export function notFound(path: string): VmguestError {
+  const reason = isMangled(path) ? MANGLED : "no file or folder is named so";
+  return new VmguestError("PATH_NOT_FOUND", reason, { image: path });
+}
+
+/** Why a path that {@link isMangled} leads nowhere. */
+export const MANGLED = "the name holds bytes that are not UTF-8, so that it cannot be opened: rename it";
+
+/** Node puts U+FFFD where a name is not UTF-8; the name that comes out of it belongs to no file. */
+export function isMangled(path: string): boolean {
+  return path.includes("\ufffd") && kindOf(path) === undefined;
+}
+
+/** Throws where the path cannot be a single image: PATH_NOT_FOUND for nothing at all, USAGE for a folder. */
+export function requireFile(path: string): void {
+  const kind = kindOf(path);
+  if (kind === undefined) throw notFound(path);
+  if (kind === "folder") {
+    throw new VmguestError("USAGE", "one image is wanted, and this is a folder", { image: path });
+  }
+}
+
+/** `ENOENT` and the like. */
+export function systemCodeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
