@@ -3,6 +3,7 @@ import { CONTAINER_CODES } from "./codes/containers.ts";
 import { GENERAL_CODES } from "./codes/general.ts";
 import { GUEST_CODES } from "./codes/guests.ts";
 import { NTFS_CODES } from "./codes/ntfs.ts";
+import { NTFS_CHECK_CODES } from "./codes/ntfs-check.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
 import { VOLUME_CODES } from "./codes/volumes.ts";
 
@@ -17,6 +18,7 @@ export const CODES = {
   ...CONTAINER_CODES,
   ...VOLUME_CODES,
   ...NTFS_CODES,
+  ...NTFS_CHECK_CODES,
   ...REGISTRY_CODES,
   ...GUEST_CODES,
 } as const;

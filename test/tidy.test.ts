@@ -24,7 +24,7 @@ const LAYERS: Record<string, number> = {
 };
 
 /** The shared ground below all layers. */
-const GROUND = /^src\/(errors\.ts|codes\.ts|codes\/[a-z]+\.ts)$/;
+const GROUND = /^src\/(errors\.ts|codes\.ts|codes\/[a-z-]+\.ts)$/;
 
 interface SourceFile {
   /** Relative to the project, with `/`. */

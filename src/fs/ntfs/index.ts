@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 export type { NtfsGeometry } from "./boot.ts";
+export { checkNtfs, type NtfsCheckOptions } from "./check/check-ntfs.ts";
 export type { HiberfileState } from "./hiberfile.ts";
 export type { LogState } from "./log-state.ts";
 export type { NtfsNode } from "./ntfs-node.ts";

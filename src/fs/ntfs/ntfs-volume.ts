@@ -46,6 +46,15 @@ export class NtfsVolume implements FileSystem {
     this.label = readLabel(attributes);
   }
 
+  /**
+   * What the check of the volume shares with reading it.
+   *
+   * @internal
+   */
+  get context(): VolumeContext {
+    return this.#context;
+  }
+
   get findings(): readonly Finding[] {
     return this.#context.findings.all;
   }

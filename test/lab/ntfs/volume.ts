@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { ATTRIBUTE, RECORD_FLAGS } from "../../../src/fs/ntfs/layout.ts";
+import { encodeAttributeDefinitions } from "./attribute-definitions.ts";
 import type { LabAttribute } from "./attributes.ts";
 import { encodeBoot } from "./boot-sector.ts";
 import { ClusterWriter } from "./cluster-writer.ts";
@@ -13,7 +14,6 @@ import { systemFiles } from "./system-files.ts";
 import { type LabFile, type LabTree, planTree } from "./tree.ts";
 
 const BOOT_SIZE_BYTES = 8192;
-const ATTRIBUTE_DEFINITIONS_SIZE = 2560;
 const FIRST_FILE_RECORD = 24;
 const MIRRORED_RECORDS = 4;
 /** Free clusters at the end of the volume. */
@@ -33,7 +33,7 @@ export interface LabVolume {
   indexBlockOffsets(path: string): number[];
 }
 
-/** Builds a small NTFS volume. Everything on it is where Windows would have it, but $AttrDef and $Secure are empty. */
+/** Builds a small NTFS volume. Everything on it is where Windows would have it, but $Secure is empty. */
 export function layNtfs(options: NtfsOptions = {}): LabVolume {
   return new VolumeBuilder(options).build();
 }
@@ -94,7 +94,7 @@ class VolumeBuilder {
     this.#put(system.extend, this.#encoder.contentOf(system.extend), RECORD_FLAGS.extend);
     this.#put(system.upcase, [this.#data(upcase)]);
     this.#put(system.logFile, [this.#data(logFile instanceof Uint8Array ? logFile : LOG_FILES[logFile]())]);
-    this.#put(system.attributeDefinitions, [this.#data(new Uint8Array(ATTRIBUTE_DEFINITIONS_SIZE))]);
+    this.#put(system.attributeDefinitions, [this.#data(encodeAttributeDefinitions())]);
     this.#put(system.secure, this.#encoder.secureContent(), RECORD_FLAGS.viewIndex);
     this.#put(system.volume, this.#encoder.volumeContent());
     this.#put(system.boot, [this.#dataIn([bootRun], BOOT_SIZE_BYTES)]);

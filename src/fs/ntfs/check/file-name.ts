@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import { decodeUtf16 } from "../../../bytes/index.ts";
+import { FileName } from "../layout.ts";
+import type { NameKey } from "./record-table.ts";
+
+/** A name of a file, as a $FILE_NAME or the key of a directory entry has it. */
+export interface StoredName extends NameKey {
+  readonly flags: number;
+  readonly dataSizeBytes: number;
+  readonly name: string;
+}
+
+/** The name in a $FILE_NAME value, or undefined where it does not fit. The name itself is decoded when asked for. */
+export function readFileName(view: DataView, at = 0): StoredName | undefined {
+  if (at + FileName.sizeBytes > view.byteLength) return undefined;
+  const stored = new FileName(view, at);
+  const { nameLength, namespace } = stored;
+  const nameAt = at + FileName.sizeBytes;
+  if (nameLength === 0 || nameAt + nameLength * 2 > view.byteLength) return undefined;
+  return {
+    parentRecord: stored.parentRecord,
+    parentSequence: stored.parentSequence,
+    namespace,
+    flags: stored.flags,
+    // A size may be any nonsense in a stale copy, so it is not checked to be below 2^53.
+    dataSizeBytes: Number(view.getBigUint64(at + FileName.offsetOf.dataSize, true)),
+    view,
+    nameAt,
+    nameLengthUnits: nameLength,
+    get name() {
+      return decodeUtf16(view, nameAt, nameLength * 2);
+    },
+  };
+}
