@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 export type { Chain } from "./chain.ts";
+export { checkContainer } from "./check/check-container.ts";
 export type {
   ChainLink,
   Disk,

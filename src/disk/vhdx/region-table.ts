@@ -55,7 +55,7 @@ function readTable(file: ByteSource): { table: Table; findings: Finding[] } {
   const findings: Finding[] = [];
   for (const offset of REGION_TABLE_OFFSETS) {
     const view = file.read(offset, REGION_TABLE_SIZE_BYTES);
-    const fault = faultOf(view);
+    const fault = faultOfTable(view);
     if (fault === undefined) return { table: { view, offset }, findings };
     const where = { structure: RegionTableHeader.structName, offset };
     findings.push(finding("VHDX_REGION_TABLE_DAMAGED", `${fault}; the second copy was used`, where));
@@ -66,7 +66,8 @@ function readTable(file: ByteSource): { table: Table; findings: Finding[] } {
   });
 }
 
-function faultOf(view: DataView): string | undefined {
+/** Why a copy of the table cannot be used, or undefined where it can. */
+export function faultOfTable(view: DataView): string | undefined {
   const header = new RegionTableHeader(view);
   if (header.signature !== "regi") return "the signature is missing";
   if (!checksumMatches(view)) return "the checksum does not match";
@@ -74,7 +75,8 @@ function faultOf(view: DataView): string | undefined {
   return undefined;
 }
 
-function entriesOf({ view }: Table): InstanceType<typeof RegionTableEntry>[] {
+/** The entries of a table that can be used. */
+export function entriesOf({ view }: Pick<Table, "view">): InstanceType<typeof RegionTableEntry>[] {
   return Array.from(
     { length: new RegionTableHeader(view).entryCount },
     (_, index) =>
