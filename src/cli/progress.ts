@@ -9,10 +9,11 @@ const CLEAR_LINE = "\r\x1b[K";
 /** One line on stderr that says which image is being read, for a person who watches; nothing for anybody else. */
 export class Progress {
   readonly #output: Output | undefined;
-  readonly #total: number;
+  /** How many steps there will be; undefined where nobody knows. */
+  readonly #total: number | undefined;
   #done = 0;
 
-  private constructor(output: Output | undefined, total: number) {
+  private constructor(output: Output | undefined, total: number | undefined) {
     this.#output = output;
     this.#total = total;
   }
@@ -22,10 +23,16 @@ export class Progress {
     return new Progress(total > 1 && wantsProgress(context) ? context.stderr : undefined, total);
   }
 
+  /** Progress through steps that are counted while they are made. */
+  static open(context: Context): Progress {
+    return new Progress(wantsProgress(context) ? context.stderr : undefined, undefined);
+  }
+
   /** Shows the name of the next step. */
   show(name: string): void {
     this.#done++;
-    this.#print(`${CLEAR_LINE}[${this.#done}/${this.#total}] ${makeVisible(name)}`);
+    const place = this.#total === undefined ? `${this.#done}` : `${this.#done}/${this.#total}`;
+    this.#print(`${CLEAR_LINE}[${place}] ${makeVisible(name)}`);
   }
 
   /** Takes the line away. */

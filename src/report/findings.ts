@@ -21,7 +21,12 @@ export function formatFindings(images: readonly ImageReport[], width: number, pa
   return `${paint("bold", "FINDINGS")}\n${parts.join("\n")}\n`;
 }
 
-function formatImageFindings(image: ImageReport, width: number, paint: Paint): string[] {
+/** The findings of one image, or of one part of it, in groups of a severity and a code. */
+export function formatImageFindings(
+  image: Pick<ImageReport, "path" | "findings">,
+  width: number,
+  paint: Paint,
+): string[] {
   return SEVERITIES.flatMap((severity) => {
     const ofSeverity = image.findings.filter((finding) => finding.severity === severity);
     const codes = new Set(ofSeverity.map(({ code }) => code));

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+import type { CheckReport } from "../../audit/index.ts";
+import { formatCheck, formatJson } from "../../report/index.ts";
+import { defineCommand } from "../command.ts";
+import { tableWidth, wantsColour } from "../context.ts";
+import { describeErrorReport } from "../error-text.ts";
+import { EXIT, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
+import { Progress } from "../progress.ts";
+import { IMAGE, STATS, TEXT_OR_JSON } from "./common-options.ts";
+
+const FAIL_ON = ["error", "warning", "never"] as const;
+type FailOn = (typeof FAIL_ON)[number];
+
+export const check = defineCommand({
+  name: "check",
+  describe: "Check the structures of an image: container, partition table, NTFS and registry hives",
+  details:
+    "Reads every structure of the image once, also those that an audit has no need of: second copies, reserved fields, " +
+    "whole allocation tables, every file record, every cell of every hive. Nothing is repaired, and the image is opened " +
+    "for reading only. The exit code is 1 where a finding is an error (see --fail-on), and 3 where the check could not " +
+    "be made to its end.",
+  positionals: { image: IMAGE },
+  options: {
+    format: TEXT_OR_JSON,
+    "fail-on": {
+      kind: "text",
+      describe: "End with exit code 1 where a finding is an error, or a warning or an error, or never",
+      choices: FAIL_ON,
+      default: "error",
+    },
+    stats: STATS,
+  },
+  examples: [
+    ["vmguest check golden.vhdx", "See whether anything in the image is damaged"],
+    ["vmguest check golden.vhdx --fail-on warning --format json", "Gate an image in CI"],
+  ],
+  async run(args, context) {
+    const { checkImage } = await context.dependencies.loadAudit();
+    context.imageCount++;
+    const progress = Progress.open(context);
+    const report = checkImage(args.image, { stats: context.stats, onPart: (name) => progress.show(name) });
+    progress.clear();
+    const options = { colour: wantsColour(context, context.stdout), width: tableWidth(context) };
+    const text = args.format === "json" ? formatJson(report) : formatCheck(report, options);
+    await context.stdout.write(text);
+    if (report.error !== null) await context.stderr.write(describeErrorReport(report.error));
+    return gravestOf([
+      ...(report.error === null ? [] : [exitCodeOfImage(report.error)]),
+      isForbidden(report, args["fail-on"]) ? EXIT.policyFailed : EXIT.fine,
+    ]);
+  },
+});
+
+function isForbidden({ summary }: CheckReport, failOn: FailOn): boolean {
+  return failOn !== "never" && (summary.error > 0 || (failOn === "warning" && summary.warning > 0));
+}
