@@ -107,12 +107,14 @@ class ImageAudit {
     });
     if (!this.#volumeStates.has(volume.index)) this.#volumeStates.set(volume.index, ["unreadable"]);
     for (const root of roots ?? []) {
+      // The first one too many is said to be that; those after it would only say it again.
+      if (this.#windowsCount++ > WINDOWS_COUNT_MAX) break;
       this.#collect(volume, this.#unreadableGuests, () => this.#auditWindows(volume, root));
     }
   }
 
   #auditWindows(volume: Volume, systemRoot: string): void {
-    if (++this.#windowsCount > WINDOWS_COUNT_MAX) {
+    if (this.#windowsCount > WINDOWS_COUNT_MAX) {
       const message = `the image has more than ${WINDOWS_COUNT_MAX} Windows, of which no more are audited`;
       throw new VmguestError("LIMIT_EXCEEDED", message, { path: systemRoot });
     }
@@ -161,7 +163,16 @@ class ImageAudit {
   #error(): VmguestError | undefined {
     if (this.#unreadableGuests.length > 0) return this.#unreadableGuests[0];
     if (this.#guests.length > 0) return undefined;
-    return this.#unreadableVolumes[0] ?? this.#closedVolume();
+    return this.#unreadableVolumes[0] ?? this.#closedVolume() ?? this.#unrecognised();
+  }
+
+  /** A file that is taken for a raw disk only because it is nothing else: a text, or an image that lost its header. */
+  #unrecognised(): VmguestError | undefined {
+    const { disk, layout, path } = this.#image;
+    if (disk.format !== "raw" || layout.table !== "none") return undefined;
+    if (layout.volumes.some(({ content }) => content !== "unknown")) return undefined;
+    const message = "neither a disk format nor a partition table nor a file system was recognised";
+    return new VmguestError("IMAGE_UNRECOGNISED", message, { image: path });
   }
 
   /** Volumes whose inside cannot be read may hold the guest that was not found. */

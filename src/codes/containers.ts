@@ -6,6 +6,10 @@ const PARENT_ROOT = "Put the parent where its child expects it, or name its fold
 /** VHDX, VHD and what else holds a disk. */
 export const CONTAINER_CODES = {
   IMAGE_EMPTY: corrupt("the image file has no bytes", RECOPY),
+  IMAGE_UNRECOGNISED: unsupported(
+    "the file is in no disk format that is known, and holds neither partitions nor a file system",
+    "Check that it is a disk image and that its first bytes are intact.",
+  ),
   VHDX_NOT: corrupt("the file does not begin as a VHDX"),
   VHDX_HEADERS_INVALID: corrupt("neither header copy of the VHDX is valid", RECOPY),
   VHDX_HEADER_AMBIGUOUS: corrupt("both VHDX headers have the same sequence number and differ", RECOPY),

@@ -63,7 +63,8 @@ function readFile(guest: GuestReader, name: string, log: FindingLog): VersionFou
     log.add(finding("IC_VERSION_UNREADABLE", `its version is "${fileVersion}"`, { path: file.path }));
   } catch (error) {
     if (!(error instanceof VmguestError)) throw error;
-    const message = `its version could not be read: ${error.message} [${error.code}]`;
+    // What is damaged may have a path of its own, such as $MFT.
+    const message = `the version of ${path} could not be read: ${error.message} [${error.code}]`;
     log.add(finding("IC_VERSION_UNREADABLE", message, { path, ...error.where }));
   }
   return "unreadable";
