@@ -34,6 +34,12 @@ interface SourceFile {
   readonly imports: readonly string[];
 }
 
+interface LockFile {
+  readonly packages: Readonly<
+    Record<string, Readonly<Record<"dependencies" | "optionalDependencies", object | undefined>>>
+  >;
+}
+
 function filesBelow(folder: string, ending: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, name).replaceAll("\\", "/"))
@@ -161,6 +167,17 @@ describe("the project", () => {
     const closed = new Set(["bytes", "batch", "report", "cli"]);
     const layers = [...new Set(SOURCES.map(({ layer }) => layer))].filter((layer) => layer !== undefined);
     const missing = layers.filter((layer) => !closed.has(layer) && exports[`./${layer}`] === undefined);
+    expect(missing).toEqual([]);
+  });
+
+  test("locks every package that its packages name, for every platform, as npm ci demands", () => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as LockFile;
+    const missing = Object.entries(packages).flatMap(([place, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies })
+        .filter((name) => packages[`node_modules/${name}`] === undefined)
+        .filter((name) => packages[`${place}/node_modules/${name}`] === undefined)
+        .map((name) => `${place} needs ${name}`),
+    );
     expect(missing).toEqual([]);
   });
 
