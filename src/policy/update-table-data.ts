@@ -36,7 +36,7 @@ export const DOCUMENTS: readonly SourceDocument[] = [
 export const NOTES = {
   "data-exchange":
     "needs the Data Exchange integration service; where it cannot be enabled, the CAB packages of KB3071740 are the way",
-  "manual-steps": "installed by hand from the integration services disk",
+  "manual-steps": "installed by hand",
   "extended-support": "in extended support, and only on Windows Server 2016",
   "not-supported-on-2016": "not going to be supported on Windows Server 2016",
   "not-in-mainstream-support": "not in mainstream support",

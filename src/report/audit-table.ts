@@ -72,7 +72,7 @@ const NARROW: readonly Column[] = [
 ];
 
 function formatRows(report: AuditReport, width: number, paint: Paint): string {
-  const entries = report.images.flatMap(entriesOf);
+  const entries = withoutRepetition(report.images.flatMap(entriesOf));
   const noteIndent =
     Math.max(...entries.map(({ status }) => (status.lines[0] ?? "").length), "STATUS".length) + 2;
   const wide = entries.map((entry): Row => {
@@ -94,6 +94,15 @@ function formatRows(report: AuditReport, width: number, paint: Paint): string {
     return { cells: [status, cell(image, ...guest), cell(...version), cell(action, mechanism)], notes };
   });
   return formatColumns(NARROW, narrow, { paint, width, noteIndent });
+}
+
+/** In a fleet, many a guest has the same reasons as the one above it. */
+function withoutRepetition(entries: readonly Entry[]): Entry[] {
+  return entries.map((entry, index) => {
+    const above = entries[index - 1]?.notes ?? [];
+    const isRepetition = entry.notes.length > 0 && entry.notes.join("\n") === above.join("\n");
+    return isRepetition ? { ...entry, notes: ["as above"] } : entry;
+  });
 }
 
 const STATUS_STYLES: Record<Status, Style> = {
@@ -121,8 +130,13 @@ function guestEntry(image: ImageReport, guest: GuestReport): Entry {
     version: describeVersion(guest),
     mechanism: rule.mechanism,
     action: verdict.action,
-    notes: verdict.reasons.map(shownSentence),
+    notes: verdict.reasons.map((reason) => shownSentence(withoutCitation(reason, rule.source))),
   };
+}
+
+/** The row of Microsoft's table that a reason cites is for the JSON; here it would say host and guest once more. */
+function withoutCitation(reason: string, source: string): string {
+  return reason.replace(` (${source})`, "");
 }
 
 const NO_GUEST = { version: ["-"], mechanism: "-", action: "-" };

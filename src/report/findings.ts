@@ -9,55 +9,96 @@ const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
 const SEVERITY_STYLES: Record<Severity, Style> = { error: "red", warning: "yellow", info: "dim" };
 
-/** How many findings of one code are listed under an image; the JSON has them all. */
+/** How many findings of one code are listed of an image; the JSON has them all. */
 const FINDINGS_OF_ONE_CODE_MAX = 10;
 
-/** The findings of every image: gravest first, those of one code together, with what can be done about them. */
+/** The findings of an audit, without what the rows of the table have said already. */
 export function formatFindings(images: readonly ImageReport[], width: number, paint: Paint): string {
-  const parts = images
-    .filter(({ findings }) => findings.length > 0)
-    .map((image) => [makeVisible(image.path), ...formatImageFindings(image, width, paint)].join("\n"));
-  if (parts.length === 0) return "";
-  return `${paint("bold", "FINDINGS")}\n${parts.join("\n")}\n`;
+  const lines = listFindings(
+    images.map((image) => ({ path: image.path, findings: newsOf(image) })),
+    width,
+    paint,
+  );
+  return lines.length === 0 ? "" : `${[paint("bold", "FINDINGS"), ...lines].join("\n")}\n`;
 }
 
-/** The findings of one image, or of one part of it, in groups of a severity and a code. */
-export function formatImageFindings(
-  image: Pick<ImageReport, "path" | "findings">,
-  width: number,
-  paint: Paint,
-): string[] {
+type Findings = Pick<ImageReport, "path" | "findings">;
+
+/** The findings of one image, or of one part of it. */
+export function formatImageFindings(image: Findings, width: number, paint: Paint): string[] {
+  return listFindings([image], width, paint);
+}
+
+/**
+ * The lines for findings: gravest first, and those of one code together with what can be done about them, since who
+ * mends a fleet mends it kind by kind. Images are named where there are several.
+ */
+function listFindings(images: readonly Findings[], width: number, paint: Paint): string[] {
+  const places = images.flatMap(({ path, findings }) =>
+    findings.map((finding) => ({ image: path, finding })),
+  );
   return SEVERITIES.flatMap((severity) => {
-    const ofSeverity = image.findings.filter((finding) => finding.severity === severity);
-    const codes = new Set(ofSeverity.map(({ code }) => code));
+    const ofSeverity = places.filter(({ finding }) => finding.severity === severity);
+    const codes = new Set(ofSeverity.map(({ finding }) => finding.code));
     return [...codes].flatMap((code) => {
-      const group = ofSeverity.filter((finding) => finding.code === code);
-      return formatGroup(code, severity, group, image.path, width, paint);
+      const ofCode = ofSeverity.filter(({ finding }) => finding.code === code);
+      return formatCode(code, severity, listDetails(ofCode, images.length === 1), width, paint);
     });
   });
+}
+
+/** Findings that no row says: that there is no guest, and what became the error of the image, stand there. */
+function newsOf({ findings, error }: ImageReport): FindingReport[] {
+  return findings.filter(
+    ({ code, where }) => code !== "GUEST_NONE" && !(code === error?.code && where === error.where),
+  );
+}
+
+interface FindingPlace {
+  readonly image: string;
+  readonly finding: FindingReport;
+}
+
+/** What is said of which images: a detail that several share stands once. */
+function listDetails(places: readonly FindingPlace[], isOnlyImage: boolean): string[] {
+  const imagesOf = new Map<string, Set<string>>();
+  const counts = new Map<string, number>();
+  for (const { image, finding } of places) {
+    const count = (counts.get(image) ?? 0) + 1;
+    counts.set(image, count);
+    if (count > FINDINGS_OF_ONE_CODE_MAX) continue;
+    const detail = describeFinding(finding, image);
+    const images = imagesOf.get(detail) ?? new Set();
+    imagesOf.set(detail, images.add(makeVisible(image)));
+  }
+  const details = [...imagesOf].map(([detail, images]) => {
+    if (isOnlyImage) return detail;
+    const names = [...images].join(", ");
+    return detail === "" ? names : `${names}: ${detail}`;
+  });
+  for (const [image, count] of counts) {
+    const rest = count - FINDINGS_OF_ONE_CODE_MAX;
+    if (rest > 0) {
+      const more = `and ${rest} more (--format json lists them all)`;
+      details.push(isOnlyImage ? more : `${makeVisible(image)}: ${more}`);
+    }
+  }
+  return details.filter((detail) => detail !== "");
 }
 
 const INDENT = 2;
 const DETAIL_INDENT = INDENT + "warning".length + 2;
 
-function formatGroup(
+function formatCode(
   code: string,
   severity: Severity,
-  group: readonly FindingReport[],
-  image: string,
+  details: readonly string[],
   width: number,
   paint: Paint,
 ): string[] {
-  const entry: CodeEntry | undefined = (CODES as Readonly<Record<string, CodeEntry>>)[code];
+  const entry = entryOf(code);
   const [first = "", ...rest] = indentText(`${entry?.meaning ?? "finding"} [${code}]`, DETAIL_INDENT, width);
   const head = " ".repeat(INDENT) + paint(SEVERITY_STYLES[severity], severity);
-  const details = group
-    .slice(0, FINDINGS_OF_ONE_CODE_MAX)
-    .map((finding) => describeFinding(finding, image, entry?.meaning))
-    .filter((detail) => detail !== "");
-  if (group.length > FINDINGS_OF_ONE_CODE_MAX) {
-    details.push(`and ${group.length - FINDINGS_OF_ONE_CODE_MAX} more (--format json lists them all)`);
-  }
   return [
     head + first.slice(INDENT + severity.length),
     ...rest,
@@ -66,14 +107,14 @@ function formatGroup(
   ];
 }
 
-/** The message and the place, without what the lines above it have said already. */
-function describeFinding(
-  { message, where }: FindingReport,
-  image: string,
-  meaning: string | undefined,
-): string {
+function entryOf(code: string): CodeEntry | undefined {
+  return (CODES as Readonly<Record<string, CodeEntry>>)[code];
+}
+
+/** The message and the place inside the image, without what the code's own line says already. */
+function describeFinding({ code, message, where }: FindingReport, image: string): string {
   const place = where === image ? "" : where.startsWith(`${image}: `) ? where.slice(image.length + 2) : where;
-  const said = message === meaning ? "" : shownSentence(message);
+  const said = message === entryOf(code)?.meaning ? "" : shownSentence(message);
   if (place === "") return said;
   return said === "" ? shownSentence(place) : `${said} (${shownSentence(place)})`;
 }

@@ -17,7 +17,7 @@ describe("the verdict", () => {
       package: "Windows6.x-HyperVIntegrationServices-x64",
       reasons: [
         "version 6.1.7601.17514 (from its driver files: Windows/System32/drivers/vmbus.sys) is older than 6.3.9600.19456, the newest known (KB4072650)",
-        'Windows Server 2008 R2 on Windows Server 2012 R2 hosts is updated by the integration services disk (MS2020, Windows 8.1/Windows Server 2012 R2 hosts, row "Windows Server 2008 R2"; MS2015 agrees): installed by hand from the integration services disk',
+        'Windows Server 2008 R2 on Windows Server 2012 R2 hosts is updated by the integration services disk (MS2020, Windows 8.1/Windows Server 2012 R2 hosts, row "Windows Server 2008 R2"; MS2015 agrees): installed by hand',
         "Windows6.x-HyperVIntegrationServices-x64.cab serves this guest",
         "the guest shows no support for SHA-2 signatures: it takes the SHA-1 signed 6.3.9600.18692, or 6.3.9600.19456 after KB4474419",
       ],

@@ -20,7 +20,7 @@ describe("rows of the update table", () => {
         labels: { MS2020: "Windows 8.1", MS2015: "Windows 8.1" },
         mechanisms: { MS2020: "integration-services-disk", MS2015: "windows-update" },
         requiresDataExchange: { MS2020: false, MS2015: false },
-        note: "installed by hand from the integration services disk",
+        note: "installed by hand",
         source:
           'MS2020, Windows 8.1/Windows Server 2012 R2 hosts, row "Windows 8.1"; MS2015, Windows 8.1 hosts, row "Windows 8.1"',
         extrapolated: false,

@@ -79,15 +79,12 @@ describe("the table of an audit", () => {
                                          on volume 2
 
       FINDINGS
-      fleet/web01.vhdx
         error    the state of the volume's $LogFile could not be read [NTFS_LOG_UNREADABLE]
-                 - the restart pages are damaged (volume 1)
+                 - fleet/web01.vhdx: the restart pages are damaged (volume 1)
                  Start the VM, run \`chkdsk /f\` in the guest, and shut it down properly.
         warning  an integration service that this Windows brings along is absent [IC_SERVICE_MISSING]
-                 - vmicvss is absent (volume 1: Windows/System32/config/SYSTEM)
-                 - vmicrdv is absent (elsewhere)
-      fleet/data.vhdx
-        info     no operating system was found in the image [GUEST_NONE]
+                 - fleet/web01.vhdx: vmicvss is absent (volume 1: Windows/System32/config/SYSTEM)
+                 - fleet/web01.vhdx: vmicrdv is absent (elsewhere)
 
       4 images, 3 guests: 1 current, 1 not-applicable, 1 outdated. To do: 1 package-manager, 1 stage-cab. 1 image could not be read.
       "
@@ -122,18 +119,16 @@ describe("the table of an audit", () => {
                       on volume 2
 
       FINDINGS
-      fleet/web01.vhdx
         error    the state of the volume's $LogFile could not be read
                  [NTFS_LOG_UNREADABLE]
-                 - the restart pages are damaged (volume 1)
+                 - fleet/web01.vhdx: the restart pages are damaged (volume 1)
                  Start the VM, run \`chkdsk /f\` in the guest, and shut it down
                  properly.
         warning  an integration service that this Windows brings along is absent
                  [IC_SERVICE_MISSING]
-                 - vmicvss is absent (volume 1: Windows/System32/config/SYSTEM)
-                 - vmicrdv is absent (elsewhere)
-      fleet/data.vhdx
-        info     no operating system was found in the image [GUEST_NONE]
+                 - fleet/web01.vhdx: vmicvss is absent (volume 1: Windows/System32/
+                   config/SYSTEM)
+                 - fleet/web01.vhdx: vmicrdv is absent (elsewhere)
 
       4 images, 3 guests: 1 current, 1 not-applicable, 1 outdated. To do: 1 package-
       manager, 1 stage-cab. 1 image could not be read.
@@ -223,6 +218,66 @@ describe("the table of an audit", () => {
     expect(formatTable(newer, plain(160)).split("\n")[0]).toBe(
       "Judged for a Hyper-V host of Windows Server 2025 (ws2025), which is newer than Microsoft's update tables: by those for 2016 and later.",
     );
+  });
+
+  test("says once what several images have in common", () => {
+    const dirty = (path: string) =>
+      image({
+        path,
+        findings: [
+          { code: "NTFS_DIRTY", severity: "warning", message: "flag 1 is set", where: `${path}: volume 1` },
+          { code: "GUEST_NONE", severity: "info", message: "nothing was found", where: path },
+        ],
+      });
+    expect(
+      formatTable(report(dirty("a.vhdx"), dirty("b.vhdx"), dirty("c.vhdx")), plain(120)),
+    ).toMatchInlineSnapshot(`
+      "Judged for a Hyper-V host of Windows Server 2012 R2 (ws2012r2).
+
+      STATUS    IMAGE   GUEST                                  INTEGRATION SERVICES       UPDATED THROUGH            ACTION
+      outdated  a.vhdx  Windows Server 2008 R2 Standard SP1    6.3.9600.16384 (computed)  integration-services-disk  stage-cab
+                        x64
+                        WEB01, volume 1
+                - 6.3.9600.16384 is older than 6.3.9600.19456, the newest version known for this guest
+      outdated  b.vhdx  Windows Server 2008 R2 Standard SP1    6.3.9600.16384 (computed)  integration-services-disk  stage-cab
+                        x64
+                        WEB01, volume 1
+                - as above
+      outdated  c.vhdx  Windows Server 2008 R2 Standard SP1    6.3.9600.16384 (computed)  integration-services-disk  stage-cab
+                        x64
+                        WEB01, volume 1
+                - as above
+
+      FINDINGS
+        warning  the volume is marked dirty: Windows will check it at the next start [NTFS_DIRTY]
+                 - a.vhdx, b.vhdx, c.vhdx: flag 1 is set (volume 1)
+                 Start the VM, run \`chkdsk /f\` in the guest, and shut it down properly.
+
+      3 images, 3 guests: 3 outdated. To do: 3 stage-cab.
+      "
+    `);
+  });
+
+  test("leaves the citation of the row to the JSON", () => {
+    const cited = guest({
+      rule: { source: 'MS2020, row "Windows 7"' },
+      verdict: { reasons: ['Windows 7 is updated by hand (MS2020, row "Windows 7"): from the disk'] },
+    });
+    expect(formatTable(report(image({ guests: [cited] })), plain(120))).toContain(
+      "- Windows 7 is updated by hand: from the disk\n",
+    );
+  });
+
+  test("does not list among the findings what became the error of the image", () => {
+    const { error, ...rest } = brokenImage();
+    const { code = "", message = "", where = "" } = error ?? {};
+    const findings = [
+      { code, message, where, severity: "error" } as const,
+      { code, message, where: "elsewhere", severity: "error" } as const,
+    ];
+    const text = formatTable(report({ ...rest, error, findings }), plain(120));
+    expect(text).toContain("- neither header copy has a valid checksum (elsewhere)");
+    expect(text.match(/neither header copy has/g)).toHaveLength(2);
   });
 
   test("lists ten findings of a kind and counts the rest", () => {

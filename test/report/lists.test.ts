@@ -18,7 +18,7 @@ describe("the update table", () => {
       "Hosts: Windows Server 2012 R2 (ws2012r2)
 
       GUEST        ID      UPDATED THROUGH            NOTE
-      Windows 8.1  win8.1  integration-services-disk  installed by hand from the integration services disk
+      Windows 8.1  win8.1  integration-services-disk  installed by hand
                            (MS2015: windows-update)
 
       Sources; where they differ, the first one rules:
