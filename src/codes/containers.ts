@@ -48,7 +48,7 @@ export const CONTAINER_CODES = {
   VHDX_LOG_STALE: notice("the VHDX log is not in use, but still holds entries of an earlier session"),
   VHDX_REGION_COPY_DAMAGED: damaged("the second region table of the VHDX is not valid"),
   VHDX_REGION_TABLES_DIFFER: damaged("the two region tables of the VHDX, both valid, differ"),
-  VHDX_REGION_FLAGS: damaged("a VHDX region that must be known to every reader is not marked so"),
+  VHDX_REGION_FLAGS: notice("a VHDX region that must be known to every reader is not marked so"),
   VHDX_METADATA_FLAGS: damaged("a VHDX metadata item is not marked as the format says"),
   VHDX_BAT_RESERVED: damaged("a block allocation table entry has bits set that the VHDX format reserves"),
   VHDX_BAT_SHARED: corrupt("two blocks of the VHDX claim the same bytes", RECOPY),

@@ -47,7 +47,7 @@ function describeCounts({ error, warning, info }: SeverityCounts): string {
   const found = [
     ...(error > 0 ? [count(error, "error")] : []),
     ...(warning > 0 ? [count(warning, "warning")] : []),
-    ...(info > 0 ? [`${info} of information`] : []),
+    ...(info > 0 ? [`${info} info`] : []),
   ];
   return found.length === 0 ? "no findings" : found.join(", ");
 }
