@@ -36,6 +36,25 @@ export const NTFS_CODES = {
   NTFS_REPARSE: unsupported(
     "the file's data is kept outside its $DATA attribute by a reparse point that vmguest does not read",
   ),
+  NTFS_LINK: corrupt("the target of a junction or a symbolic link is damaged", CHKDSK),
+  NTFS_LINK_LOOP: unsupported("a path leads through more junctions and symbolic links than Windows follows"),
+  NTFS_LINK_OUTSIDE: unsupported(
+    "a junction or a symbolic link leads out of the volume, or to a drive that the volume does not name",
+    "Give the path that it leads to, on the volume that holds it.",
+  ),
+  NTFS_SECURITY: corrupt("a security descriptor is damaged or missing", CHKDSK),
+  NTFS_SECURITY_DAMAGED: damaged(
+    "a security descriptor in $Secure is damaged; its copy in the mirror block was used",
+    CHKDSK,
+  ),
+  WOF_TABLE: corrupt(
+    "a file that WOF (CompactOS) compressed lacks its chunks, or the table of them is damaged",
+    CHKDSK,
+  ),
+  WOF_CHUNK: corrupt("a chunk of a file that WOF (CompactOS) compressed is damaged", CHKDSK),
+  WOF_UNSUPPORTED: unsupported(
+    "WOF keeps the file's data in a way that vmguest does not read: in a WIM file, or compressed by an unknown method",
+  ),
   NTFS_COMPRESSION: unsupported("the file is compressed in a way that vmguest does not read"),
   NTFS_VERSION: unsupported("the volume's NTFS version is neither 3.0 nor 3.1"),
   LZNT1: corrupt("an LZNT1-compressed cluster run is damaged", CHKDSK),

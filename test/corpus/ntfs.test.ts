@@ -169,7 +169,7 @@ describe("what the makers of the samples say of them", () => {
 });
 
 test.each(["vhdx/dfvfs-ntfs-dynamic.vhdx", "vhd/dfvfs-ntfs-dynamic.vhd"])(
-  "%s: a symbolic link is named, not followed",
+  "%s: a symbolic link is followed by its path, not by its entry",
   (image) => {
     const disk = openDisk(new MemorySource(readFixture(image)));
     const [ntfs] = readVolumes(disk).volumes.filter(({ content }) => content === "ntfs");

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import { type ByteSource, readBytes } from "../../io/index.ts";
-import { type ClusterExtent, ClusterSource, checkRead } from "./cluster-source.ts";
+import { type ClusterExtent, ClusterSource } from "./cluster-source.ts";
 import { decompressLznt1 } from "./lznt1.ts";
 import { HOLE } from "./runs.ts";
-
-/** Enough for readers that go to and fro between two places, and no more than 4 MiB with the largest units. */
-const UNITS_KEPT = 4;
+import { UnitSource } from "./unit-source.ts";
 
 /**
  * A non-resident attribute that NTFS compressed. It is cut into units of (usually) 16 clusters, each on its own: one
@@ -19,8 +17,7 @@ export class CompressedSource implements ByteSource {
   readonly #clusters: ClusterSource;
   readonly #unitClusters: number;
   readonly #unitSizeBytes: number;
-  /** Decoded units, the one used least recently first. Their bytes are never changed again. */
-  readonly #units = new Map<number, Uint8Array>();
+  readonly #units: UnitSource;
 
   constructor(extent: ClusterExtent, unitClusters: number) {
     this.sizeBytes = extent.sizeBytes;
@@ -33,35 +30,16 @@ export class CompressedSource implements ByteSource {
       sizeBytes: allocatedBytes,
       initializedBytes: allocatedBytes,
     });
+    this.#units = new UnitSource({
+      name: extent.name,
+      sizeBytes: extent.sizeBytes,
+      unitSizeBytes: this.#unitSizeBytes,
+      decode: (index) => this.#decode(index),
+    });
   }
 
   read(offset: number, length: number): DataView {
-    checkRead(this.#extent.name, this.sizeBytes, offset, length);
-    const index = Math.floor(offset / this.#unitSizeBytes);
-    const inUnit = offset - index * this.#unitSizeBytes;
-    if (length > 0 && inUnit + length <= this.#unitSizeBytes) {
-      return new DataView(this.#unit(index).buffer, inUnit, length);
-    }
-    const target = new Uint8Array(length);
-    for (let at = offset; at < offset + length; ) {
-      const unitIndex = Math.floor(at / this.#unitSizeBytes);
-      const from = at - unitIndex * this.#unitSizeBytes;
-      const part = this.#unit(unitIndex).subarray(from, from + offset + length - at);
-      target.set(part, at - offset);
-      at += part.length;
-    }
-    return new DataView(target.buffer);
-  }
-
-  #unit(index: number): Uint8Array {
-    const unit = this.#units.get(index) ?? this.#decode(index);
-    this.#units.delete(index);
-    this.#units.set(index, unit);
-    if (this.#units.size > UNITS_KEPT) {
-      const [oldest] = this.#units.keys();
-      if (oldest !== undefined) this.#units.delete(oldest);
-    }
-    return unit;
+    return this.#units.read(offset, length);
   }
 
   /** A unit as it reads, in an array of its own. */

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { decodeUtf16, readSize64 } from "../../bytes/index.ts";
 import { locate, VmguestError, type Where } from "../../errors.ts";
-import { FILE_NAME_FLAGS, FileName, INDEX_ENTRY_FLAGS, IndexEntryHeader, IndexHeader } from "./layout.ts";
+import {
+  FILE_NAME_FLAGS,
+  FileName,
+  INDEX_ENTRY_FLAGS,
+  IndexEntryHeader,
+  IndexHeader,
+  ViewEntryHeader,
+} from "./layout.ts";
 
 const CHILD_VCN_SIZE = 8;
 
-/** One entry of a directory's index. It stays valid: its node's bytes are a private copy. */
+/** `names`: of a directory, whose entries name files. `view`: of anything else, whose entries carry data. */
+export type IndexKind = "names" | "view";
+
+/** One entry of an index. It stays valid: its node's bytes are a private copy. */
 export class IndexEntry {
   readonly #view: DataView;
   readonly #at: number;
@@ -47,11 +57,31 @@ export class IndexEntry {
   }
 
   get namespace(): number {
-    return this.#key.namespace;
+    return this.#fileName.namespace;
   }
 
   get isDirectory(): boolean {
-    return (this.#key.flags & FILE_NAME_FLAGS.directory) !== 0;
+    return (this.#fileName.flags & FILE_NAME_FLAGS.directory) !== 0;
+  }
+
+  /** The key as it is. */
+  get key(): DataView {
+    const { keyLength } = new IndexEntryHeader(this.#view, this.#at);
+    return this.#part(IndexEntryHeader.sizeBytes, keyLength);
+  }
+
+  /** What an entry of a view index says of its key; throws NTFS_INDEX where it does not lie in the entry. */
+  get data(): DataView {
+    const { dataOffset, dataLength } = new ViewEntryHeader(this.#view, this.#at);
+    if (dataOffset >= ViewEntryHeader.sizeBytes && dataOffset + dataLength <= this.#length) {
+      return this.#part(dataOffset, dataLength);
+    }
+    const message = `data of ${dataLength} bytes at 0x${dataOffset.toString(16)} does not fit an entry of ${this.#length}`;
+    throw new VmguestError("NTFS_INDEX", message, this.#where);
+  }
+
+  #part(offset: number, length: number): DataView {
+    return new DataView(this.#view.buffer, this.#view.byteOffset + this.#at + offset, length);
   }
 
   /** For comparing without making a string: where the name's units are. */
@@ -64,25 +94,27 @@ export class IndexEntry {
   }
 
   get nameLengthUnits(): number {
-    return this.#key.nameLength;
+    return this.#fileName.nameLength;
   }
 
-  get #key(): FileName {
+  get #fileName(): FileName {
     return new FileName(this.#view, this.#at + IndexEntryHeader.sizeBytes);
   }
 }
 
-/** A node of a directory's tree: the index root or an index block. */
+/** A node of an index: the index root or an index block. */
 export class IndexNode {
   readonly #view: DataView;
   readonly #entriesAt: number;
   readonly #end: number;
   readonly #where: Where;
+  readonly #kind: IndexKind;
 
   /** `view` is a private copy that holds an index header at `headerAt`; throws NTFS_INDEX. */
-  constructor(view: DataView, headerAt: number, where: Where) {
+  constructor(view: DataView, headerAt: number, where: Where, kind: IndexKind = "names") {
     this.#view = view;
     this.#where = where;
+    this.#kind = kind;
     const { entriesOffset, indexLength } = locate(where, () => new IndexHeader(view, headerAt));
     if (entriesOffset < IndexHeader.sizeBytes || indexLength > view.byteLength - headerAt) {
       throw this.#damage(
@@ -117,11 +149,11 @@ export class IndexNode {
     if (length < lengthMin || length % 8 !== 0 || length > this.#end - at) {
       throw this.#damage(`an entry of ${length} bytes with a key of ${keyLength} does not fit`, at);
     }
-    if (!isEnd) this.#checkKey(at + IndexEntryHeader.sizeBytes, keyLength);
+    if (!isEnd && this.#kind === "names") this.#checkName(at + IndexEntryHeader.sizeBytes, keyLength);
     return { entry: new IndexEntry(this.#view, at, header, this.#where), lengthBytes: length };
   }
 
-  #checkKey(at: number, keyLength: number): void {
+  #checkName(at: number, keyLength: number): void {
     if (keyLength < FileName.sizeBytes) throw this.#damage(`a key of ${keyLength} bytes is no file name`, at);
     const { nameLength } = new FileName(this.#view, at);
     if (FileName.sizeBytes + nameLength * 2 > keyLength) {

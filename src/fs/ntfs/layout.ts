@@ -170,6 +170,8 @@ const standardInformation = {
 export const StandardInformation = struct("$STANDARD_INFORMATION", 48, standardInformation);
 export type StandardInformation = Struct<typeof standardInformation>;
 
+export const STANDARD_INFORMATION_VERSION = { caseSensitive: 1 } as const;
+
 const standardInformationTail = {
   ownerId: u32(0x00, "key into $Quota, or 0"),
   securityId: u32(0x04, "key into $Secure"),
@@ -227,7 +229,7 @@ const indexRoot = {
 export const IndexRoot = struct("$INDEX_ROOT", 16, indexRoot);
 export type IndexRoot = Struct<typeof indexRoot>;
 
-export const COLLATION = { binary: 0, fileName: 1 } as const;
+export const COLLATION = { binary: 0, fileName: 1, u32: 0x10 } as const;
 
 const indexHeader = {
   entriesOffset: u32(0x00, "where the entries begin, from the start of this header"),
@@ -249,6 +251,19 @@ const indexBlockHeader = {
 /** Start of a block of $INDEX_ALLOCATION; an index header follows. */
 export const IndexBlockHeader = struct("index block header", 24, indexBlockHeader);
 export type IndexBlockHeader = Struct<typeof indexBlockHeader>;
+
+const viewEntry = {
+  dataOffset: u16(0x00, "where the data stands, from the start of the entry"),
+  dataLength: u16(0x02, "bytes of it"),
+  reserved: reserved(0x04, 4),
+  length: u16(0x08, "bytes to the next entry, a multiple of 8"),
+  keyLength: u16(0x0a, "bytes of the key, which follows at 0x10"),
+  flags: u16(0x0c, "INDEX_ENTRY_FLAGS"),
+  reserved2: reserved(0x0e, 2),
+};
+/** Header of an entry of an index that is no directory ($SII): data in place of a file. */
+export const ViewEntryHeader = struct("view index entry", 16, viewEntry);
+export type ViewEntryHeader = Struct<typeof viewEntry>;
 
 const indexEntry = {
   record: u48(0x00, "file that the entry names"),
@@ -293,6 +308,19 @@ const reparsePoint = {
 /** $REPARSE_POINT (MS-FSCC 2.1.2.2). */
 export const ReparsePoint = struct("$REPARSE_POINT", 8, reparsePoint);
 export type ReparsePoint = Struct<typeof reparsePoint>;
+
+const linkReparse = {
+  targetOffset: u16(0x00, "where the target stands, from the start of the names"),
+  targetLength: u16(0x02, "bytes of it"),
+  printOffset: u16(0x04, "where the target as users wrote it stands, likewise"),
+  printLength: u16(0x06, "bytes of it"),
+};
+/** Follows {@link ReparsePoint} where it is a junction (MS-FSCC 2.1.2.5) or a symbolic link (2.1.2.4). */
+export const LinkReparse = struct("link reparse data", 8, linkReparse);
+export type LinkReparse = Struct<typeof linkReparse>;
+
+/** Flags of a symbolic link, 4 bytes that stand between {@link LinkReparse} and the names. */
+export const SYMBOLIC_LINK_FLAGS = { isRelative: 0x01 } as const;
 
 const restartPage = {
   signature: ascii(0x00, 4, "`RSTR`, or `CHKD` after chkdsk"),

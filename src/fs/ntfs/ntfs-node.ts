@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { decodeUtf16 } from "../../bytes/index.ts";
 import { findingOf, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import type { DirectoryEntry, FileNode, FileTimes, StreamInfo } from "../file-system.ts";
@@ -9,11 +8,24 @@ import type { FileNameCollation } from "./collation.ts";
 import { DirectoryIndex } from "./directory-index.ts";
 import type { FileRecord } from "./file-record.ts";
 import type { FindingLog } from "./finding-log.ts";
+import { type FileLink, linksOf, pathsOf } from "./hard-links.ts";
 import type { IndexEntry } from "./index-node.ts";
-import { ATTRIBUTE, FileName, NAMESPACE, RECORD, StandardInformation } from "./layout.ts";
+import {
+  ATTRIBUTE,
+  NAMESPACE,
+  RECORD,
+  STANDARD_INFORMATION_VERSION,
+  StandardInformation,
+  StandardInformationTail,
+} from "./layout.ts";
+import { isLinkTag, type LinkTarget, readLinkTarget } from "./link-target.ts";
 import type { Mft } from "./mft.ts";
 import { naming } from "./naming.ts";
-import { describeReparseTag, readReparseTag } from "./reparse.ts";
+import { describeReparseTag, readReparsePoint, readReparseTag } from "./reparse.ts";
+import { parseSecurityDescriptor, type SecurityDescriptor } from "./security/descriptor.ts";
+import type { SecurityStore } from "./security/store.ts";
+import { readWofAlgorithm, WOF_STREAM, WOF_TAG } from "./wof/wof-reparse.ts";
+import { openWofSource } from "./wof/wof-source.ts";
 
 /** What the nodes of one volume share. */
 export interface VolumeContext {
@@ -21,7 +33,11 @@ export interface VolumeContext {
   readonly space: ClusterSpace;
   readonly collation: FileNameCollation;
   readonly findings: FindingLog;
+  readonly security: SecurityStore;
 }
+
+/** A descriptor of its own holds at most two lists of 64 KiB and two SIDs. */
+const OWN_DESCRIPTOR_SIZE_MAX = 0x21000;
 
 /** FILE_ATTRIBUTE_DIRECTORY: Windows reports it, but keeps it in the record's flags. */
 const DIRECTORY_BIT = 0x10;
@@ -70,9 +86,42 @@ export class NtfsNode implements FileNode {
 
   /** Tag of the reparse point that is in charge of the file or directory, or undefined where there is none. */
   get reparseTag(): number | undefined {
-    const attribute = this.#set.find(ATTRIBUTE.reparsePoint);
-    if (attribute === undefined) return undefined;
-    return readReparseTag(attribute.open(`${this.path}:$REPARSE_POINT`));
+    const value = this.#reparsePoint;
+    return value === undefined ? undefined : readReparseTag(value);
+  }
+
+  /** Where the node leads if it is a junction or a symbolic link, else undefined. Throws NTFS_LINK. */
+  get linkTarget(): LinkTarget | undefined {
+    const value = this.#reparsePoint;
+    if (value === undefined || !isLinkTag(readReparseTag(value))) return undefined;
+    return readLinkTarget(readReparsePoint(value, this.path), this.path);
+  }
+
+  /** Whether names in this directory that differ in case are different (`fsutil file setCaseSensitiveInfo`). */
+  get isCaseSensitive(): boolean {
+    return (
+      this.isDirectory && this.#standardInformation.version === STANDARD_INFORMATION_VERSION.caseSensitive
+    );
+  }
+
+  /** All paths that lead to this file by long names: one, and one more for each hard link. Sorted. */
+  get paths(): readonly string[] {
+    return pathsOf(this.#context, this.#set, this.path);
+  }
+
+  /**
+   * Who the file belongs to, and who may do what to it. Descriptors are shared in $Secure, but files from before Windows
+   * 2000 and a few metadata files have one of their own. Throws NTFS_SECURITY where it is missing or damaged.
+   */
+  securityDescriptor(): SecurityDescriptor {
+    const own = this.#set.find(ATTRIBUTE.securityDescriptor);
+    if (own === undefined) return this.#context.security.find(this.#securityId);
+    const path = `${this.path}:$SECURITY_DESCRIPTOR`;
+    const where = { path, structure: "security descriptor", offset: 0 };
+    if (own.sizeBytes > OWN_DESCRIPTOR_SIZE_MAX) {
+      throw new VmguestError("NTFS_SECURITY", `no descriptor has ${own.sizeBytes} bytes`, where);
+    }
+    return parseSecurityDescriptor(own.open(path).read(0, own.sizeBytes), where);
   }
 
   /** Whether the clusters hold the unnamed stream as it reads: not compressed, encrypted, sparse or kept elsewhere. */
@@ -86,6 +135,7 @@ export class NtfsNode implements FileNode {
       throw new VmguestError("NTFS_IS_A_DIRECTORY", "is a directory", { path: this.path });
     }
     const tag = this.reparseTag;
+    if (tag === WOF_TAG) return this.#openWof();
     if (tag !== undefined) {
       const message = `the data is kept by a reparse point: ${describeReparseTag(tag)}`;
       throw new VmguestError("NTFS_REPARSE", message, { path: this.path });
@@ -130,12 +180,9 @@ export class NtfsNode implements FileNode {
 
   /** The name of this node in `directory` that belongs to `namespace`. */
   nameIn(directory: NtfsNode, namespace: number): string | undefined {
-    for (const value of this.#set.valuesOf(ATTRIBUTE.fileName)) {
-      const key = new FileName(value);
-      if (key.parentRecord !== directory.recordNumber || key.namespace !== namespace) continue;
-      return decodeFileName(value);
-    }
-    return undefined;
+    const isWanted = (link: FileLink) =>
+      link.parentRecord === directory.recordNumber && link.namespace === namespace;
+    return linksOf(this.#set).find(isWanted)?.name;
   }
 
   *#list(index: DirectoryIndex): Generator<NtfsDirectoryEntry, undefined> {
@@ -155,6 +202,32 @@ export class NtfsNode implements FileNode {
     const path = `${this.path}:${name ?? streamName}`;
     if (name === undefined) throw new VmguestError("NOT_FOUND", "there is no such stream", { path });
     return this.#set.require(ATTRIBUTE.data, name).open(path);
+  }
+
+  /** The data of a file that CompactOS compressed; the unnamed stream has its size, but no bytes. */
+  #openWof(): ByteSource {
+    const { path } = this;
+    const value = readReparsePoint(this.#set.require(ATTRIBUTE.reparsePoint).open(path), path);
+    const algorithm = readWofAlgorithm(value, path);
+    const packedPath = `${path}:${WOF_STREAM}`;
+    const packed = this.#set.find(ATTRIBUTE.data, WOF_STREAM)?.open(packedPath);
+    if (packed === undefined) {
+      throw new VmguestError("WOF_TABLE", "the file has no stream of compressed data", { path: packedPath });
+    }
+    return openWofSource({ sizeBytes: this.sizeBytes, algorithm, packed, path, packedPath });
+  }
+
+  get #reparsePoint(): ByteSource | undefined {
+    return this.#set.find(ATTRIBUTE.reparsePoint)?.open(`${this.path}:$REPARSE_POINT`);
+  }
+
+  get #securityId(): number {
+    const { value } = this.#set.require(ATTRIBUTE.standardInformation).first;
+    // Records from before NTFS 3.0 end before the id, and have a descriptor of their own.
+    if (value.byteLength < StandardInformation.sizeBytes + StandardInformationTail.sizeBytes) {
+      throw new VmguestError("NTFS_SECURITY", "the file has no security descriptor", { path: this.path });
+    }
+    return new StandardInformationTail(value, StandardInformation.sizeBytes).securityId;
   }
 
   get #streamNames(): string[] {
@@ -181,6 +254,7 @@ export class NtfsNode implements FileNode {
       attributes: this.#set,
       collation: this.#context.collation,
       clusterSizeBytes: this.#context.space.clusterSizeBytes,
+      isCaseSensitive: () => this.isCaseSensitive,
       path: this.path,
     });
     return this.#index;
@@ -222,12 +296,6 @@ class NtfsDirectoryEntry implements DirectoryEntry {
   open(): NtfsNode {
     return this.#directory.openEntry(this.#entry);
   }
-}
-
-function decodeFileName(value: DataView): string {
-  const { nameLength } = new FileName(value);
-  const sizeBytes = Math.min(nameLength * 2, value.byteLength - FileName.sizeBytes);
-  return decodeUtf16(value, FileName.sizeBytes, sizeBytes);
 }
 
 function joinPath(directory: string, name: string): string {

@@ -10,13 +10,25 @@ import { FindingLog } from "./finding-log.ts";
 import { ATTRIBUTE, RECORD, VolumeInformation } from "./layout.ts";
 import { Mft } from "./mft.ts";
 import { type NtfsNode, openRecord, type VolumeContext } from "./ntfs-node.ts";
+import { walkPath } from "./path-walk.ts";
+import { SecurityStore } from "./security/store.ts";
 import { UpcaseTable } from "./upcase.ts";
-
-/** The longest name NTFS can store; asking for a longer one is asking for nothing. */
-const NAME_UNITS_MAX = 255;
 
 /** Versions of the on-disk format that are read: Windows 2000, and XP to today. */
 export type NtfsVersion = "3.0" | "3.1";
+
+export interface NtfsOpenOptions {
+  /**
+   * What the guest calls the volume: `C:`, `Volume{f6adea8a-...}`. Junctions and absolute symbolic links are followed
+   * where their target begins with one of these names; the volume itself does not say how the guest calls it.
+   */
+  readonly names?: readonly string[];
+}
+
+export interface FindOptions {
+  /** False to get a junction or a symbolic link at the end of the path itself. Links on the way are always followed. */
+  readonly followsLast?: boolean;
+}
 
 /** An NTFS volume, open for reading. Nothing on it is believed before it was checked. */
 export class NtfsVolume implements FileSystem {
@@ -27,17 +39,24 @@ export class NtfsVolume implements FileSystem {
   /** VOLUME_FLAGS bits of $VOLUME_INFORMATION. */
   readonly flags: number;
   readonly #context: VolumeContext;
+  readonly #names: readonly string[];
   #root: NtfsNode | undefined;
 
   /** Use {@link openNtfs}. */
-  constructor(source: ByteSource) {
+  constructor(source: ByteSource, { names = [] }: NtfsOpenOptions = {}) {
+    this.#names = names;
     const findings = new FindingLog();
     this.geometry = readGeometry(source, findings);
     const { clusterSizeBytes, clusterCount } = this.geometry;
     const space = { volume: source, clusterSizeBytes, clusterCount };
     const mft = new Mft(space, this.geometry, findings);
     const upcase = new UpcaseTable(() => this.openRecord(RECORD.upcase, "$UpCase").open());
-    this.#context = { mft, space, findings, collation: new FileNameCollation(upcase) };
+    const security = new SecurityStore({
+      open: () => new AttributeSet(mft.record(RECORD.secure), mft, space),
+      clusterSizeBytes,
+      findings,
+    });
+    this.#context = { mft, space, findings, collation: new FileNameCollation(upcase), security };
 
     const attributes = new AttributeSet(mft.record(RECORD.volume), mft, space);
     const information = new VolumeInformation(attributes.require(ATTRIBUTE.volumeInformation).first.value);
@@ -64,20 +83,14 @@ export class NtfsVolume implements FileSystem {
     return this.#root;
   }
 
-  find(path: string): NtfsNode | undefined {
-    let node = this.root;
-    for (const name of path.split(/[/\\]/)) {
-      if (name === "" || name === ".") continue;
-      if (!node.isDirectory || name.length > NAME_UNITS_MAX) return undefined;
-      const child = node.child(name);
-      if (child === undefined) return undefined;
-      node = child;
-    }
-    return node;
+  /** Junctions and symbolic links are followed inside the volume; throws NTFS_LINK and its kin where one cannot be. */
+  find(path: string, { followsLast = true }: FindOptions = {}): NtfsNode | undefined {
+    const { collation } = this.#context;
+    return walkPath(path, { root: this.root, collation, names: this.#names, followsLast });
   }
 
-  require(path: string): NtfsNode {
-    const node = this.find(path);
+  require(path: string, options: FindOptions = {}): NtfsNode {
+    const node = this.find(path, options);
     if (node !== undefined) return node;
     throw new VmguestError("NOT_FOUND", "no such file or directory on the volume", { path });
   }
@@ -93,8 +106,8 @@ export class NtfsVolume implements FileSystem {
  *
  * Throws NTFS_BOOT, NTFS_VERSION, or what the damage to $MFT or $Volume is. Damage elsewhere shows when it is reached.
  */
-export function openNtfs(source: ByteSource): NtfsVolume {
-  return new NtfsVolume(source);
+export function openNtfs(source: ByteSource, options: NtfsOpenOptions = {}): NtfsVolume {
+  return new NtfsVolume(source, options);
 }
 
 function checkVersion({ majorVersion, minorVersion }: VolumeInformation): NtfsVersion {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import * as layout from "../../../src/fs/ntfs/layout.ts";
+import * as securityLayout from "../../../src/fs/ntfs/security/layout.ts";
 
 /** Offsets as the documents of libfsntfs and ntfs-3g give them, typed in a second time. */
 test.each([
@@ -31,6 +32,12 @@ test.each([
   { structure: layout.RestartPage, field: "majorVersion", offset: 28 },
   { structure: layout.RestartArea, field: "flags", offset: 14 },
   { structure: layout.RestartArea, field: "fileSize", offset: 24 },
+  { structure: layout.LinkReparse, field: "printOffset", offset: 4 },
+  { structure: layout.ViewEntryHeader, field: "keyLength", offset: 10 },
+  { structure: securityLayout.SecurityPlace, field: "length", offset: 16 },
+  { structure: securityLayout.SecurityDescriptorHeader, field: "daclOffset", offset: 16 },
+  { structure: securityLayout.AclHeader, field: "entryCount", offset: 4 },
+  { structure: securityLayout.AceHeader, field: "mask", offset: 4 },
 ] as const)("$structure.structName has $field at $offset", ({ structure, field, offset }) => {
   expect(structure.offsetOf).toMatchObject({ [field]: offset });
 });

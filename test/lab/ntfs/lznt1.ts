@@ -55,6 +55,6 @@ function findMatch(
   return length < 3 ? undefined : { distance: at - from, length };
 }
 
-function trigram(bytes: Uint8Array, at: number): number {
+export function trigram(bytes: Uint8Array, at: number): number {
   return (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) * 256 + (bytes[at + 2] ?? 0) * 65536;
 }

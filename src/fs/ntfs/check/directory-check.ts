@@ -98,7 +98,8 @@ export class DirectoryCheck {
     }
     const isDirectory = (key.flags & FILE_NAME_FLAGS.directory) !== 0;
     // The root's entry about itself is as it was when the volume was formatted.
-    if (target !== this.#recordNumber && isDirectory !== records.is(target, RECORD_STATE.directory)) {
+    const isJudged = target !== this.#recordNumber && !records.is(target, RECORD_STATE.indexDamaged);
+    if (isJudged && isDirectory !== records.is(target, RECORD_STATE.directory)) {
       const message = `the entry ${key.name} and record ${target} do not agree on being a directory`;
       check.addOf(this.#recordNumber, "NTFS_NAME_DIRECTORY_FLAG", message, this.#where);
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { VmguestError } from "../../../errors.ts";
 import type { AttributeRecord } from "../attribute-record.ts";
 import { ATTRIBUTE, ATTRIBUTE_FLAGS, AttributeHeader, NonResidentHeader, RECORD } from "../layout.ts";
 import { HOLE, type RunList } from "../runs.ts";
@@ -19,8 +20,7 @@ export class ExtentCheck {
     this.#check = check;
   }
 
-  /** Gives the clusters the extent has on the volume, or undefined where its runs cannot be read. */
-  claim(attribute: AttributeRecord): number | undefined {
+  claim(attribute: AttributeRecord): void {
     const check = this.#check;
     const runs = check.attempt(
       () => attribute.decodeRuns(check.context.space.clusterCount),
@@ -28,19 +28,14 @@ export class ExtentCheck {
     );
     if (runs === undefined) {
       check.allRunsRead = false;
-      return undefined;
+      return;
     }
-    let clusters = 0;
     let hasHole = false;
     for (const { lcn, lengthClusters } of runsOf(runs)) {
       if (lcn === HOLE) hasHole = true;
-      else {
-        clusters += lengthClusters;
-        this.#claimRun(attribute, lcn, lengthClusters);
-      }
+      else this.#claimRun(attribute, lcn, lengthClusters);
     }
     if (hasHole && !mayHaveHoles(attribute)) addAbout(check, "NTFS_HOLE", attribute, "has a hole");
-    return clusters;
   }
 
   #claimRun(attribute: AttributeRecord, lcn: number, lengthClusters: number): void {
@@ -72,15 +67,10 @@ function mayHaveHoles({ flags, lowestVcn, record, type, name }: AttributeRecord)
 }
 
 /** The extents of one attribute, in order, against each other and against its sizes. */
-export function checkExtents(
-  check: VolumeCheck,
-  extents: readonly AttributeRecord[],
-  usedClusters: number | undefined,
-): void {
+export function checkExtents(check: VolumeCheck, extents: readonly AttributeRecord[]): void {
   const [first] = extents;
   if (first === undefined || first.isResident) return;
-  const recordNumber = first.record.recordNumber;
-  const sizes = check.attempt(() => first.sizes, recordNumber);
+  const sizes = check.attempt(() => first.sizes, first.record.recordNumber);
   let vcn = 0;
   for (const extent of extents) {
     if (extent.isResident || extent.lowestVcn !== vcn) {
@@ -90,12 +80,31 @@ export function checkExtents(
     vcn = extent.endVcn;
   }
   const { clusterSizeBytes } = check.context.space;
-  if (sizes !== undefined && sizes.allocatedBytes !== vcn * clusterSizeBytes) {
+  const hasCompressedSize = (first.flags & MAY_HAVE_HOLES) !== 0;
+  const isAllocatedRight = sizes === undefined || sizes.allocatedBytes === vcn * clusterSizeBytes;
+  if (isAllocatedRight && !hasCompressedSize) return;
+  const usedClusters = countClusters(check, extents);
+  if (usedClusters === undefined) return;
+  if (!isAllocatedRight) {
     const message = `maps ${vcn * clusterSizeBytes} bytes, but says ${sizes.allocatedBytes} are allocated`;
     addAbout(check, "NTFS_ALLOCATED_SIZE", first, message);
   }
-  if ((first.flags & MAY_HAVE_HOLES) !== 0 && usedClusters !== undefined) {
-    checkCompressedSize(check, first, usedClusters * clusterSizeBytes);
+  if (hasCompressedSize) checkCompressedSize(check, first, usedClusters * clusterSizeBytes);
+}
+
+/** Clusters on the volume, without holes; undefined where runs cannot be read, which was reported with their record. */
+function countClusters(check: VolumeCheck, extents: readonly AttributeRecord[]): number | undefined {
+  try {
+    let clusters = 0;
+    for (const extent of extents) {
+      for (const { lcn, lengthClusters } of runsOf(extent.decodeRuns(check.context.space.clusterCount))) {
+        if (lcn !== HOLE) clusters += lengthClusters;
+      }
+    }
+    return clusters;
+  } catch (error) {
+    if (!(error instanceof VmguestError)) throw error;
+    return undefined;
   }
 }
 

@@ -41,12 +41,12 @@ export function checkFile(check: VolumeCheck, base: FileRecord, options: FileChe
     return;
   }
   checkStandardInformation(check, base, attributes, options.securityIds);
+  checkContent(check, base, attributes);
   const names = readNames(check, attributes);
   if (names === undefined) check.records.mark(recordNumber, RECORD_STATE.damaged);
   else keepNames(check, base, names);
-  checkContent(check, base, attributes);
   for (const extents of byAttribute(attributes).values()) {
-    checkExtents(check, extents, usedClusters(check, extents));
+    checkExtents(check, extents);
   }
 }
 
@@ -61,19 +61,6 @@ function byAttribute(attributes: readonly AttributeRecord[]): Map<string, Attrib
     else group.push(attribute);
   }
   return groups;
-}
-
-/** Clusters on the volume, without holes; undefined where runs cannot be read, which was reported with their record. */
-function usedClusters(check: VolumeCheck, extents: readonly AttributeRecord[]): number | undefined {
-  if (extents.every(({ flags }) => flags === 0) || !check.allRunsRead) return undefined;
-  let clusters = 0;
-  for (const extent of extents) {
-    const { runCount, vcns, lcns } = extent.decodeRuns(check.context.space.clusterCount);
-    for (let run = 0; run < runCount; run++) {
-      if ((lcns[run] ?? 0) >= 0) clusters += (vcns[run + 1] ?? 0) - (vcns[run] ?? 0);
-    }
-  }
-  return clusters;
 }
 
 function checkStandardInformation(
@@ -143,6 +130,8 @@ function keepNames(check: VolumeCheck, base: FileRecord, names: readonly StoredN
   if (first === undefined && recordNumber >= FIRST_FILE_RECORD) {
     check.add("NTFS_NAME_MISSING", "is in use, but has no name", base.where());
   }
+  // Where flag and index of the record disagree, there is nothing to hold its names to.
+  if (check.records.is(recordNumber, RECORD_STATE.indexDamaged)) return;
   for (const { flags, name } of names) {
     if (((flags & FILE_NAME_FLAGS.directory) !== 0) === base.isDirectory) continue;
     const message = `the name ${name} says ${base.isDirectory ? "file" : "directory"}, the record does not`;

@@ -32,23 +32,20 @@ export function gatherParts(check: VolumeCheck, base: FileRecord): FileParts {
     records.set(attribute.record.recordNumber, attribute.record);
     listed.set(keyOf(attribute), attribute);
   }
+  const unlisted: AttributeRecord[] = [];
   for (const record of records.values()) {
     check.records.mark(record.recordNumber, RECORD_STATE.listed);
-    if (isWhole) checkListed(check, record, listed);
+    if (isWhole) unlisted.push(...record.attributes.filter((one) => isMissing(one, listed)));
   }
-  return { attributes: [...listed.values()], isWhole };
-}
-
-/** Every attribute in the records of the file must be in the list, but the list itself. */
-function checkListed(
-  check: VolumeCheck,
-  record: FileRecord,
-  listed: ReadonlyMap<string, AttributeRecord>,
-): void {
-  for (const attribute of record.attributes) {
-    if (attribute.type === ATTRIBUTE.attributeList || listed.has(keyOf(attribute))) continue;
+  for (const attribute of unlisted) {
     addAbout(check, "NTFS_ATTRIBUTE_UNLISTED", attribute, "is not in the attribute list of its file");
   }
+  return { attributes: [...listed.values(), ...unlisted], isWhole };
+}
+
+/** Every attribute in the records of a file must be in its list, but the list itself. */
+function isMissing(attribute: AttributeRecord, listed: ReadonlyMap<string, AttributeRecord>): boolean {
+  return attribute.type !== ATTRIBUTE.attributeList && !listed.has(keyOf(attribute));
 }
 
 function keyOf({ record, at }: AttributeRecord): string {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Code } from "../../../errors.ts";
+import { type Code, VmguestError } from "../../../errors.ts";
 import type { AttributeRecord } from "../attribute-record.ts";
 import type { FileRecord } from "../file-record.ts";
 import {
@@ -68,14 +68,23 @@ function checkOrder(check: VolumeCheck, one: AttributeRecord, other: AttributeRe
 
 function compareNames(check: VolumeCheck, one: string, other: string): number {
   if (one === other) return 0;
-  const { collation } = check.context;
-  const [target, against] = [collation.fold(one), collation.fold(other)];
+  const [target, against] = [fold(check, one), fold(check, other)];
   const length = Math.min(one.length, other.length);
   for (let unit = 0; unit < length; unit++) {
-    const order = (target.folded[unit] ?? 0) - (against.folded[unit] ?? 0);
+    const order = (target[unit] ?? 0) - (against[unit] ?? 0);
     if (order !== 0) return order;
   }
   return one.length - other.length || (one < other ? -1 : 1);
+}
+
+/** Without an upper-case table, which is reported elsewhere, names are compared as they are. */
+function fold(check: VolumeCheck, name: string): Uint16Array {
+  try {
+    return check.context.collation.fold(name).folded;
+  } catch (error) {
+    if (!(error instanceof VmguestError)) throw error;
+    return Uint16Array.from({ length: name.length }, (_, unit) => name.charCodeAt(unit));
+  }
 }
 
 function checkAttributeForm(check: VolumeCheck, attribute: AttributeRecord): void {

@@ -59,8 +59,10 @@ export class RecordScan {
 
   #scan(recordNumber: number, bytes: Uint8Array): void {
     const header = new FileRecordHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-    const isMarked = hasBit(this.#bitmap, recordNumber);
-    if ((header.flags & RECORD_FLAGS.inUse) === 0 && recordNumber >= MIRRORED_RECORDS) {
+    const isInUse = (header.flags & RECORD_FLAGS.inUse) !== 0;
+    // Of records past the end of the bitmap it says nothing; that it is too short has been reported.
+    const isMarked = recordNumber < this.#bitmap.length * 8 ? hasBit(this.#bitmap, recordNumber) : isInUse;
+    if (!isInUse && recordNumber >= MIRRORED_RECORDS) {
       this.#scanFree(recordNumber, header, isMarked);
       return;
     }
@@ -79,18 +81,19 @@ export class RecordScan {
     const where = { path: "$MFT", structure: `FILE record ${recordNumber}` };
     const { signature, sequence } = header;
     const isKnown = signature === "FILE" || signature === "\0\0\0\0";
-    if (isMarked) {
+    if (isKnown) {
+      check.records.sequences[recordNumber] = sequence;
+      if (isMarked) check.add("NTFS_MFT_BITMAP_USED", "is not in use, but marked used", where);
+    } else if (isMarked) {
       // What lost its signature may have been a file: it is not merely a bit too many.
-      check.records.mark(recordNumber, RECORD_STATE.damaged);
-      if (isKnown) check.add("NTFS_MFT_BITMAP_USED", "is not in use, but marked used", where);
-      else this.#reportDamaged(recordNumber, signature);
-      return;
+      this.#reportDamaged(recordNumber, signature);
+    } else {
+      check.add("NTFS_RECORD_FREE_DAMAGED", "is free and has no FILE signature", where);
     }
-    if (!isKnown) check.add("NTFS_RECORD_FREE_DAMAGED", "is free and has no FILE signature", where);
-    check.records.sequences[recordNumber] = sequence;
   }
 
   #reportDamaged(recordNumber: number, signature: string): void {
+    this.#check.records.mark(recordNumber, RECORD_STATE.damaged);
     this.#check.allRunsRead = false;
     const place = { path: "$MFT", structure: `FILE record ${recordNumber}` };
     const message = signature === "BAAD" ? "was given up as beyond repair" : 'does not begin with "FILE"';
@@ -118,20 +121,13 @@ export class RecordScan {
   /** The record with its attributes parsed, or undefined where that is not possible and was reported. */
   #parse(recordNumber: number, bytes: Uint8Array): FileRecord | undefined {
     const { mft } = this.#check.context;
-    const parse = () => {
-      const record = FileRecord.parse(bytes, recordNumber);
-      // Attributes and their places are parsed here, so that whoever comes later can rely on them.
-      for (const attribute of record.attributes) {
-        if (!attribute.isResident) void [attribute.lowestVcn, attribute.endVcn];
-      }
-      return record;
-    };
+    const parse = () => parseAttributes(FileRecord.parse(bytes, recordNumber));
     if (recordNumber >= MIRRORED_RECORDS) return this.#check.attempt(parse, recordNumber);
     try {
       return parse();
     } catch (error) {
       if (!(error instanceof VmguestError)) throw error;
-      return this.#check.attempt(() => mft.record(recordNumber));
+      return this.#check.attempt(() => parseAttributes(mft.record(recordNumber)));
     }
   }
 
@@ -157,6 +153,14 @@ export class RecordScan {
     const message = `extends record ${baseRecord} with sequence ${baseSequence}, which is no file in use`;
     check.add("NTFS_EXTENSION_BASE", message, record.where(FileRecordHeader.offsetOf.baseRecord));
   }
+}
+
+/** Makes sure that the attributes and their VCNs can be read, so that whoever comes later can rely on it. */
+function parseAttributes(record: FileRecord): FileRecord {
+  for (const attribute of record.attributes) {
+    if (!attribute.isResident) void [attribute.lowestVcn, attribute.endVcn];
+  }
+  return record;
 }
 
 /** The bitmap of $MFT as far as records are checked. */
