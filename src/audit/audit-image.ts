@@ -8,7 +8,7 @@ import {
   openWindows,
   readWindowsFacts,
 } from "../guest/index.ts";
-import type { ReadStats } from "../io/index.ts";
+import type { ReadBudget, ReadStats } from "../io/index.ts";
 import { checkServices, type HostId } from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
 import { judgeGuest } from "./judge-guest.ts";
@@ -23,6 +23,8 @@ export interface AuditOptions {
   readonly minimumVersion?: string;
   /** Counts the reads that reach the image file. */
   readonly stats?: ReadStats;
+  /** What reading this image may cost; where it is not enough, the error is READ_LIMIT. */
+  readonly budget?: ReadBudget;
 }
 
 /**
@@ -35,11 +37,12 @@ export interface AuditOptions {
 export function auditImage(path: string, options: AuditOptions): ImageReport {
   let image: OpenedImage | undefined;
   try {
-    image = OpenedImage.open(path, options.stats === undefined ? {} : { stats: options.stats });
+    image = OpenedImage.open(path, options);
     return new ImageAudit(image, options).run();
   } catch (error) {
     const container = image === undefined ? null : containerOf(image);
-    return { ...NOTHING_FOUND, path, container, error: reportError(error, path) };
+    // Where reading was stopped, what looks like damage need not be any.
+    return { ...NOTHING_FOUND, path, container, error: reportError(options.budget?.refusal ?? error, path) };
   } finally {
     image?.close();
   }
@@ -79,6 +82,9 @@ class ImageAudit {
     for (const volume of layout.volumes) {
       if (volume.content === "ntfs") this.#auditNtfs(volume);
     }
+    const refusal = this.#options.budget?.refusal;
+    // Facts that are missing only because reading was stopped must not be judged.
+    if (refusal !== undefined) throw refusal;
     const error = this.#error();
     this.#presumeLinux();
     this.#image.checkUnchanged();

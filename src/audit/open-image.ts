@@ -3,12 +3,14 @@ import { type Disk, openDisk } from "../disk/index.ts";
 import { type Finding, locate, VmguestError } from "../errors.ts";
 import { type FileSystem, type NtfsVolume, openNtfs } from "../fs/index.ts";
 import { findWindows, type WindowsInstallation } from "../guest/index.ts";
-import { FileSource, type ReadStats } from "../io/index.ts";
+import { FileSource, type ReadBudget, type ReadStats } from "../io/index.ts";
 import { readVolumes, type Volume, type VolumeLayout } from "../volume/index.ts";
 
 export interface OpenImageOptions {
   /** Counts the reads that reach the image file. */
   readonly stats?: ReadStats;
+  /** What reading may cost, for all files of the image together. */
+  readonly budget?: ReadBudget;
 }
 
 /** A Windows in an opened image, with the volume it lives on. */

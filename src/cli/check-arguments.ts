@@ -14,8 +14,10 @@ export function checkArguments(command: AnyCommand, raw: RawArguments): Record<s
 
 function checkOption(name: string, option: Option, given: RawArguments[string]): unknown {
   if (option.kind === "flag") return given === true;
-  if (given === undefined) return option.kind === "list" ? [] : option.default;
-  const values = (Array.isArray(given) ? given : [given]).map(String);
+  if (given === undefined && option.kind === "list") return [];
+  const stated = given ?? option.default;
+  if (stated === undefined) return undefined;
+  const values = (Array.isArray(stated) ? stated : [stated]).map(String);
   if (option.kind === "list")
     return values.flatMap((value) => value.split(",")).map(checkValue(name, option));
   const [value = "", ...others] = values;
@@ -33,6 +35,6 @@ function checkValue(name: string, { choices }: Option): (value: string) => strin
 }
 
 function checkNumber(name: string, value: string): number {
-  if (/^\d{1,9}$/.test(value)) return Number(value);
+  if (/^\d{1,15}$/.test(value)) return Number(value);
   throw new VmguestError("USAGE", `--${name} takes a whole number, not "${value}"`);
 }

@@ -19,6 +19,7 @@ export interface Option {
   readonly describe: string;
   /** The values there are; any text where there is no such list. */
   readonly choices?: readonly string[];
+  /** As it would be typed. */
   readonly default?: string;
 }
 
@@ -52,7 +53,9 @@ type OptionValue<O extends Option> = O["kind"] extends "flag"
   : O["kind"] extends "list"
     ? readonly ChoiceOf<O>[]
     : O["kind"] extends "number"
-      ? number | undefined
+      ? O["default"] extends string
+        ? number
+        : number | undefined
       : O["default"] extends string
         ? ChoiceOf<O>
         : ChoiceOf<O> | undefined;

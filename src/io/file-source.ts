@@ -3,11 +3,17 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { VmguestError } from "../errors.ts";
 import { type ByteSource, checkRange, type Origin } from "./byte-source.ts";
 import { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
+import type { ReadBudget } from "./read-budget.ts";
 import type { ReadStats } from "./read-stats.ts";
+
+/** How often a read of cached pages looks at the clock: a few times in a second that is spent on nothing else. */
+const READS_PER_TIME_CHECK = 65_536;
 
 export interface FileSourceOptions extends PageCacheOptions {
   /** Counts the reads that reach the file; one object may serve many files. */
   readonly stats?: ReadStats;
+  /** What reading may cost; one object may serve many files. Without it there is no limit. */
+  readonly budget?: ReadBudget;
 }
 
 /** A file of the host, opened for reading only, behind a page cache. Close it after use (or `using`). */
@@ -16,20 +22,27 @@ export class FileSource implements ByteSource, Disposable {
   readonly sizeBytes: number;
   readonly #cache: PageCache;
   readonly #file: FileBacking;
+  readonly #budget: ReadBudget | undefined;
+  #readsUntilTimeCheck = READS_PER_TIME_CHECK;
 
   private constructor(path: string, file: FileBacking, options: FileSourceOptions) {
     this.path = path;
     this.sizeBytes = file.sizeBytes;
     this.#file = file;
     this.#cache = new PageCache(file, options);
+    this.#budget = options.budget;
   }
 
   /** Throws IO_OPEN where the path is no regular file or block device that may be read. */
   static open(path: string, options: FileSourceOptions = {}): FileSource {
-    return new FileSource(path, FileBacking.open(path, options.stats), options);
+    return new FileSource(path, FileBacking.open(path, options), options);
   }
 
   read(offset: number, length: number): DataView {
+    if (--this.#readsUntilTimeCheck === 0) {
+      this.#readsUntilTimeCheck = READS_PER_TIME_CHECK;
+      this.#budget?.checkTime();
+    }
     return this.#cache.read(offset, length);
   }
 
@@ -58,19 +71,21 @@ class FileBacking implements Backing {
   readonly #descriptor: number;
   readonly #modifiedNs: bigint;
   readonly #stats: ReadStats | undefined;
+  readonly #budget: ReadBudget | undefined;
   #isOpen = true;
 
-  private constructor(path: string, descriptor: number, stats: ReadStats | undefined) {
+  private constructor(path: string, descriptor: number, { stats, budget }: FileSourceOptions) {
     const status = fstatSync(descriptor, { bigint: true });
     if (!status.isFile()) throw new VmguestError("IO_OPEN", "not a regular file", { image: path });
     this.#path = path;
     this.#descriptor = descriptor;
     this.#stats = stats;
+    this.#budget = budget;
     this.sizeBytes = Number(status.size);
     this.#modifiedNs = status.mtimeNs;
   }
 
-  static open(path: string, stats: ReadStats | undefined): FileBacking {
+  static open(path: string, options: FileSourceOptions): FileBacking {
     let descriptor: number;
     try {
       // O_NONBLOCK: a named pipe in an image folder must not stop the audit before fstat can refuse it.
@@ -79,7 +94,7 @@ class FileBacking implements Backing {
       throw new VmguestError("IO_OPEN", describeSystemError(error), { image: path }, { cause: error });
     }
     try {
-      return new FileBacking(path, descriptor, stats);
+      return new FileBacking(path, descriptor, options);
     } catch (error) {
       closeSync(descriptor);
       throw error;
@@ -87,6 +102,7 @@ class FileBacking implements Backing {
   }
 
   readInto(target: Uint8Array, offset: number): void {
+    this.#budget?.spend(target.byteLength);
     let done = 0;
     while (done < target.byteLength) {
       const count = this.#readOnce(target, done, offset + done);

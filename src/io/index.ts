@@ -3,5 +3,6 @@ export { type ByteSource, checkRange, copyBytes, type Origin, readBytes } from "
 export { FileSource, type FileSourceOptions } from "./file-source.ts";
 export { MemorySource } from "./memory-source.ts";
 export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
+export { ReadBudget, type ReadLimits } from "./read-budget.ts";
 export { ReadStats } from "./read-stats.ts";
 export { SliceSource } from "./slice-source.ts";

@@ -2,6 +2,7 @@
 import type { AuditReport, ImageReport } from "../../audit/index.ts";
 import { type Discovery, discoverImages, isImageName } from "../../batch/index.ts";
 import { VmguestError } from "../../errors.ts";
+import type { ReadBudget } from "../../io/index.ts";
 import { DEFAULT_HOST, HOST_IDS, type HostId, isVersion, parseHostId } from "../../policy/index.ts";
 import { formatJson, formatTable } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
@@ -10,6 +11,7 @@ import { describeErrorReport } from "../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
 import { Progress } from "../progress.ts";
+import { READ_LIMITS, startBudget } from "../read-limits.ts";
 import { readVersion } from "../version.ts";
 import { STATS } from "./common-options.ts";
 
@@ -50,6 +52,7 @@ export const audit = defineCommand({
       kind: "text",
       describe: "The least version that counts as current, such as 6.3.9600.18692",
     },
+    ...READ_LIMITS,
     explain: {
       kind: "flag",
       describe:
@@ -70,7 +73,12 @@ export const audit = defineCommand({
     const found = await discoverImages(args.paths, context.dependencies);
     using file = args.output === undefined ? undefined : openReportFile(args.output, found.images);
     const layer = await context.dependencies.loadAudit();
-    const audited = auditAll(layer, found, { host, minimumVersion, isQuiet: args.quiet }, context);
+    const audited = auditAll(
+      layer,
+      found,
+      { host, minimumVersion, isQuiet: args.quiet, startBudget: () => startBudget(args) },
+      context,
+    );
     const report = layer.assembleReport(audited, {
       host,
       toolVersion: readVersion(),
@@ -117,20 +125,22 @@ function openReportFile(path: string, inputs: readonly string[]): HostFile {
 
 interface BatchOptions extends Policy {
   readonly isQuiet: boolean;
+  /** A budget for the image that comes next. */
+  readonly startBudget: () => ReadBudget;
 }
 
 /** Audits what was found, image by image; what could not be searched stands in the report as an error. */
 function auditAll(
   layer: AuditLayer,
   { images, unreadable }: Discovery,
-  { host, minimumVersion, isQuiet }: BatchOptions,
+  { host, minimumVersion, isQuiet, startBudget }: BatchOptions,
   context: Context,
 ): ImageReport[] {
   const progress = Progress.of(context, isQuiet ? 0 : images.length);
   const reports = images.map((path) => {
     progress.show(path);
     context.imageCount++;
-    const options = { host, stats: context.stats };
+    const options = { host, stats: context.stats, budget: startBudget() };
     return layer.auditImage(path, minimumVersion === undefined ? options : { ...options, minimumVersion });
   });
   progress.clear();

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+import { ReadBudget } from "../io/index.ts";
+
+/**
+ * `--limit-seconds` and `--limit-bytes` of commands that go through many images. An audit reads about a megabyte in a
+ * fraction of a second: what needs a hundred times that is not worth holding up the others.
+ */
+export const READ_LIMITS = {
+  "limit-seconds": {
+    kind: "number",
+    describe: "Give up an image that takes longer to read; 0 is no limit",
+    default: "60",
+  },
+  "limit-bytes": {
+    kind: "number",
+    describe: "Give up an image of which more would have to be read; 0 is no limit",
+    default: "268435456",
+  },
+} as const;
+
+/** The budget of one image that is opened now. */
+export function startBudget(args: Readonly<Record<keyof typeof READ_LIMITS, number>>): ReadBudget {
+  const limits = { seconds: limitOf(args["limit-seconds"]), bytes: limitOf(args["limit-bytes"]) };
+  return new ReadBudget(limits, () => performance.now());
+}
+
+const limitOf = (stated: number) => (stated === 0 ? Number.POSITIVE_INFINITY : stated);
