@@ -74,7 +74,8 @@ function listDetails(places: readonly FindingPlace[], isOnlyImage: boolean): str
   const details = [...imagesOf].map(([detail, images]) => {
     if (isOnlyImage) return detail;
     const names = [...images].join(", ");
-    return detail === "" ? names : `${names}: ${detail}`;
+    if (detail === "") return names;
+    return images.size === 1 ? `${names}: ${detail}` : `${detail}: ${names}`;
   });
   for (const [image, count] of counts) {
     const rest = count - FINDINGS_OF_ONE_CODE_MAX;
@@ -102,8 +103,8 @@ function formatCode(
   return [
     head + first.slice(INDENT + severity.length),
     ...rest,
-    ...details.flatMap((detail) => indentText(detail, DETAIL_INDENT, width, "- ")),
     ...(entry?.hint === undefined ? [] : indentText(entry.hint, DETAIL_INDENT, width)),
+    ...details.flatMap((detail) => indentText(detail, DETAIL_INDENT, width, "- ")),
   ];
 }
 

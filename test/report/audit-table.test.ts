@@ -80,8 +80,8 @@ describe("the table of an audit", () => {
 
       FINDINGS
         error    the state of the volume's $LogFile could not be read [NTFS_LOG_UNREADABLE]
-                 - fleet/web01.vhdx: the restart pages are damaged (volume 1)
                  Start the VM, run \`chkdsk /f\` in the guest, and shut it down properly.
+                 - fleet/web01.vhdx: the restart pages are damaged (volume 1)
         warning  an integration service that this Windows brings along is absent [IC_SERVICE_MISSING]
                  - fleet/web01.vhdx: vmicvss is absent (volume 1: Windows/System32/config/SYSTEM)
                  - fleet/web01.vhdx: vmicrdv is absent (elsewhere)
@@ -121,9 +121,9 @@ describe("the table of an audit", () => {
       FINDINGS
         error    the state of the volume's $LogFile could not be read
                  [NTFS_LOG_UNREADABLE]
-                 - fleet/web01.vhdx: the restart pages are damaged (volume 1)
                  Start the VM, run \`chkdsk /f\` in the guest, and shut it down
                  properly.
+                 - fleet/web01.vhdx: the restart pages are damaged (volume 1)
         warning  an integration service that this Windows brings along is absent
                  [IC_SERVICE_MISSING]
                  - fleet/web01.vhdx: vmicvss is absent (volume 1: Windows/System32/
@@ -250,8 +250,8 @@ describe("the table of an audit", () => {
 
       FINDINGS
         warning  the volume is marked dirty: Windows will check it at the next start [NTFS_DIRTY]
-                 - a.vhdx, b.vhdx, c.vhdx: flag 1 is set (volume 1)
                  Start the VM, run \`chkdsk /f\` in the guest, and shut it down properly.
+                 - flag 1 is set (volume 1): a.vhdx, b.vhdx, c.vhdx
 
       3 images, 3 guests: 3 outdated. To do: 3 stage-cab.
       "
