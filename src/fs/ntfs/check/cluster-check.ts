@@ -17,9 +17,11 @@ export function checkBitmapSize(check: VolumeCheck): void {
   }
   const firstByte = Math.floor(clusterCount / 8);
   // It is rounded up to 8 bytes; where there is more, those bits are not looked at.
-  const tail = check.attempt(() => readBytes(bitmap, firstByte, Math.min(8, bitmap.sizeBytes - firstByte)));
+  const tail = check.quietly(new Uint8Array(0), () =>
+    readBytes(bitmap, firstByte, Math.min(8, bitmap.sizeBytes - firstByte)),
+  );
   const firstMask = 0xff << (clusterCount % 8);
-  const isSet = (tail ?? new Uint8Array(0)).every((byte, index) => {
+  const isSet = tail.every((byte, index) => {
     const mask = index === 0 ? firstMask & 0xff : 0xff;
     return (byte & mask) === mask;
   });
@@ -29,16 +31,14 @@ export function checkBitmapSize(check: VolumeCheck): void {
 /** Clusters that are marked used for nothing. Where runs could not be read, theirs would be among them. */
 export function reportLost(check: VolumeCheck): void {
   if (!check.allRunsRead) return;
-  check.attempt(() => {
-    for (const { first, end } of check.clusters.lost()) {
-      check.add(
-        "NTFS_CLUSTERS_LOST",
-        `clusters ${first} to ${end - 1} are marked used, but nothing uses them`,
-        {
-          ...WHERE,
-          offset: Math.floor(first / 8),
-        },
-      );
-    }
-  });
+  for (const { first, end } of check.clusters.lost()) {
+    check.add(
+      "NTFS_CLUSTERS_LOST",
+      `clusters ${first} to ${end - 1} are marked used, but nothing uses them`,
+      {
+        ...WHERE,
+        offset: Math.floor(first / 8),
+      },
+    );
+  }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { VmguestError } from "../../../errors.ts";
 import { type ByteSource, readBytes } from "../../../io/index.ts";
 import { maskOf } from "./bits.ts";
 
@@ -19,7 +20,7 @@ export interface ClusterRange {
 export class ClusterTable {
   /** Clusters that are watched; less than the volume has where it is enormous. */
   readonly count: number;
-  readonly #bitmap: ByteSource | undefined;
+  #bitmap: ByteSource | undefined;
   readonly #chunks: (Uint8Array | undefined)[] = [];
 
   /** `bitmap` is the data of $Bitmap, where it can be read. */
@@ -77,11 +78,17 @@ export class ClusterTable {
     yield* lost.takeFinished(Number.POSITIVE_INFINITY);
   }
 
-  /** A part of $Bitmap; empty where it ends before, which is reported once and elsewhere. */
+  /** A part of $Bitmap; empty where it ends before or cannot be read, which is reported once and elsewhere. */
   #readBitmap(start: number, length: number): Uint8Array {
     const bitmap = this.#bitmap;
     if (bitmap === undefined || start >= bitmap.sizeBytes) return new Uint8Array(0);
-    return readBytes(bitmap, start, Math.min(length, bitmap.sizeBytes - start));
+    try {
+      return readBytes(bitmap, start, Math.min(length, bitmap.sizeBytes - start));
+    } catch (error) {
+      if (!(error instanceof VmguestError)) throw error;
+      this.#bitmap = undefined;
+      return new Uint8Array(0);
+    }
   }
 
   #chunkOf(byte: number): Uint8Array {

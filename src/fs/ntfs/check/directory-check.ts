@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../../errors.ts";
 import { AttributeSet } from "../attribute.ts";
 import type { FoldedName } from "../collation.ts";
 import type { IndexEntry } from "../index-node.ts";
@@ -69,24 +68,19 @@ export class DirectoryCheck {
   #checkOrder(entry: IndexEntry): void {
     const { collation } = this.#check.context;
     const previous = this.#previous;
-    try {
-      const name = collation.fold(entry.name);
-      this.#previous = name;
-      if (previous === undefined) return;
-      const { view, nameAt, nameLengthUnits } = entry;
-      const order =
-        collation.compareFolded(previous, view, nameAt, nameLengthUnits) ||
-        collation.compareRaw(previous, view, nameAt);
-      if (order < 0) return;
-      this.#isOrdered = false;
-      const code = order === 0 ? "NTFS_INDEX_DUPLICATE" : "NTFS_INDEX_ORDER";
-      const message =
-        order === 0 ? `${entry.name} stands there twice` : `${entry.name} stands in the wrong place`;
-      this.#check.addOf(this.#recordNumber, code, message, this.#where);
-    } catch (error) {
-      // Without an upper-case table there is no order; the check of the metadata files reports it.
-      if (!(error instanceof VmguestError)) throw error;
-    }
+    // Without an upper-case table there is no order; the check of the metadata files reports it.
+    const name = this.#check.quietly(undefined, () => collation.fold(entry.name));
+    this.#previous = name;
+    if (previous === undefined || name === undefined) return;
+    const { view, nameAt, nameLengthUnits } = entry;
+    const order =
+      collation.compareFolded(previous, view, nameAt, nameLengthUnits) ||
+      collation.compareRaw(previous, view, nameAt);
+    if (order < 0) return;
+    this.#isOrdered = false;
+    const code = order === 0 ? "NTFS_INDEX_DUPLICATE" : "NTFS_INDEX_ORDER";
+    const message = `${entry.name} stands ${order === 0 ? "there twice" : "in the wrong place"}`;
+    this.#check.addOf(this.#recordNumber, code, message, this.#where);
   }
 
   #checkKey(target: number, key: StoredName): void {

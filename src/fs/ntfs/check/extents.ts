@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../../errors.ts";
 import type { AttributeRecord } from "../attribute-record.ts";
 import { ATTRIBUTE, ATTRIBUTE_FLAGS, AttributeHeader, NonResidentHeader, RECORD } from "../layout.ts";
 import { HOLE, type RunList } from "../runs.ts";
@@ -94,7 +93,7 @@ export function checkExtents(check: VolumeCheck, extents: readonly AttributeReco
 
 /** Clusters on the volume, without holes; undefined where runs cannot be read, which was reported with their record. */
 function countClusters(check: VolumeCheck, extents: readonly AttributeRecord[]): number | undefined {
-  try {
+  return check.quietly(undefined, () => {
     let clusters = 0;
     for (const extent of extents) {
       for (const { lcn, lengthClusters } of runsOf(extent.decodeRuns(check.context.space.clusterCount))) {
@@ -102,10 +101,7 @@ function countClusters(check: VolumeCheck, extents: readonly AttributeRecord[]):
       }
     }
     return clusters;
-  } catch (error) {
-    if (!(error instanceof VmguestError)) throw error;
-    return undefined;
-  }
+  });
 }
 
 /** Compressed and sparse attributes have one field more: the bytes they take on disk. */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../../errors.ts";
 import { AttributeSet } from "../attribute.ts";
 import { DirectoryIndex } from "../directory-index.ts";
 import type { IndexEntry } from "../index-node.ts";
@@ -98,14 +97,14 @@ export class LinkCheck {
   }
 
   #lists({ parentRecord, name }: StoredName, recordNumber: number): boolean {
-    return this.#quietly(true, () => {
+    return this.#check.quietly(true, () => {
       const entry = this.#indexOf(parentRecord).find(name);
       return entry?.name === name && entry.recordNumber === recordNumber;
     });
   }
 
   #namesOf(recordNumber: number): StoredName[] {
-    return this.#quietly([], () =>
+    return this.#check.quietly([], () =>
       this.#attributesOf(recordNumber)
         .valuesOf(ATTRIBUTE.fileName)
         .map((value) => readFileName(value))
@@ -114,9 +113,9 @@ export class LinkCheck {
   }
 
   *#entriesOf(directory: number): Generator<IndexEntry, undefined> {
-    const entries = this.#quietly(undefined, () => this.#indexOf(directory).entries());
+    const entries = this.#check.quietly(undefined, () => this.#indexOf(directory).entries());
     for (;;) {
-      const next = this.#quietly(undefined, () => entries?.next());
+      const next = this.#check.quietly(undefined, () => entries?.next());
       if (next === undefined || next.done === true) return;
       yield next.value;
     }
@@ -134,15 +133,5 @@ export class LinkCheck {
   #attributesOf(recordNumber: number): AttributeSet {
     const { mft, space } = this.#check.context;
     return new AttributeSet(mft.record(recordNumber), mft, space);
-  }
-
-  /** What cannot be read now was reported when the records and indexes were walked. */
-  #quietly<T>(otherwise: T, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof VmguestError)) throw error;
-      return otherwise;
-    }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Code, VmguestError } from "../../../errors.ts";
+import type { Code } from "../../../errors.ts";
 import type { AttributeRecord } from "../attribute-record.ts";
 import type { FileRecord } from "../file-record.ts";
 import {
@@ -79,12 +79,8 @@ function compareNames(check: VolumeCheck, one: string, other: string): number {
 
 /** Without an upper-case table, which is reported elsewhere, names are compared as they are. */
 function fold(check: VolumeCheck, name: string): Uint16Array {
-  try {
-    return check.context.collation.fold(name).folded;
-  } catch (error) {
-    if (!(error instanceof VmguestError)) throw error;
-    return Uint16Array.from({ length: name.length }, (_, unit) => name.charCodeAt(unit));
-  }
+  const raw = Uint16Array.from({ length: name.length }, (_, unit) => name.charCodeAt(unit));
+  return check.quietly(raw, () => check.context.collation.fold(name).folded);
 }
 
 function checkAttributeForm(check: VolumeCheck, attribute: AttributeRecord): void {

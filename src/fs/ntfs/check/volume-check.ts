@@ -6,7 +6,7 @@ import { ATTRIBUTE, NAMESPACE, RECORD } from "../layout.ts";
 import type { VolumeContext } from "../ntfs-node.ts";
 import type { NtfsVolume } from "../ntfs-volume.ts";
 import { ClusterTable } from "./cluster-table.ts";
-import { readFileName } from "./file-name.ts";
+import { readFileName, type StoredName } from "./file-name.ts";
 import { FindingQueue } from "./finding-queue.ts";
 import { RecordTable } from "./record-table.ts";
 
@@ -68,6 +68,16 @@ export class VolumeCheck {
     }
   }
 
+  /** The result of `work`, or `otherwise` where that throws and the reason is reported elsewhere. */
+  quietly<T>(otherwise: T, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof VmguestError)) throw error;
+      return otherwise;
+    }
+  }
+
   /** A path by which a file calls itself, as far up as its records can be read. */
   pathOf(recordNumber: number): string {
     const names: string[] = [];
@@ -81,17 +91,14 @@ export class VolumeCheck {
     return names.length === 0 ? "the root directory" : names.join("/");
   }
 
-  #nameOf(recordNumber: number) {
-    try {
+  #nameOf(recordNumber: number): StoredName | undefined {
+    return this.quietly(undefined, () => {
       const record = this.context.mft.record(recordNumber);
       const names = record.attributes
         .filter(({ type, isResident }) => type === ATTRIBUTE.fileName && isResident)
         .map(({ value }) => readFileName(value));
       return names.find((name) => name?.namespace !== NAMESPACE.dos);
-    } catch (error) {
-      if (!(error instanceof VmguestError)) throw error;
-      return undefined;
-    }
+    });
   }
 
   #reportLimits(): void {
