@@ -25,6 +25,8 @@ export interface AuditOptions {
   readonly stats?: ReadStats;
   /** What reading this image may cost; where it is not enough, the error is READ_LIMIT. */
   readonly budget?: ReadBudget;
+  /** Folders in which the parents of a differencing disk may be opened; the folder of the image where not given. */
+  readonly parentRoots?: readonly string[];
 }
 
 /**
@@ -217,14 +219,14 @@ const CLOSED_VOLUME_CODES: ReadonlySet<string> = new Set([
   "VOLUME_STORAGE_SPACES",
 ]);
 
-function containerOf({ disk, path }: OpenedImage): ContainerReport {
+function containerOf({ disk, chain }: OpenedImage): ContainerReport {
   return {
     format: disk.format,
     kind: disk.kind,
     virtualSize: disk.sizeBytes,
     logicalSectorSize: disk.logicalSectorSizeBytes,
     logState: disk.logState,
-    chain: [path],
+    chain,
     dataWriteGuid: disk.dataWriteGuid ?? null,
   };
 }

@@ -3,14 +3,16 @@ import { type Disk, openDisk } from "../disk/index.ts";
 import { type Finding, locate, VmguestError } from "../errors.ts";
 import { type FileSystem, type NtfsVolume, openNtfs } from "../fs/index.ts";
 import { findWindows, type WindowsInstallation } from "../guest/index.ts";
-import { FileSource, type ReadBudget, type ReadStats } from "../io/index.ts";
+import { FileSource, ParentFolders, type ReadBudget, type ReadStats } from "../io/index.ts";
 import { readVolumes, type Volume, type VolumeLayout } from "../volume/index.ts";
 
 export interface OpenImageOptions {
-  /** Counts the reads that reach the image file. */
+  /** Counts the reads that reach the image file and its parents. */
   readonly stats?: ReadStats;
   /** What reading may cost, for all files of the image together. */
   readonly budget?: ReadBudget;
+  /** Folders in which the parents of a differencing disk may be opened; the folder of the image where not given. */
+  readonly parentRoots?: readonly string[];
 }
 
 /** A Windows in an opened image, with the volume it lives on. */
@@ -25,11 +27,13 @@ export class OpenedImage implements Disposable {
   readonly disk: Disk;
   readonly layout: VolumeLayout;
   readonly #file: FileSource;
+  readonly #parents: ParentFolders;
   readonly #fileSystems = new Map<number, NtfsVolume>();
 
-  private constructor(file: FileSource, disk: Disk, layout: VolumeLayout) {
+  private constructor(file: FileSource, parents: ParentFolders, disk: Disk, layout: VolumeLayout) {
     this.path = file.path;
     this.#file = file;
+    this.#parents = parents;
     this.disk = disk;
     this.layout = layout;
   }
@@ -38,14 +42,21 @@ export class OpenedImage implements Disposable {
   static open(path: string, options: OpenImageOptions = {}): OpenedImage {
     return locate({ image: path }, () => {
       const file = FileSource.open(path, options);
+      const parents = new ParentFolders(file, { ...options, roots: options.parentRoots });
       try {
-        const disk = openDisk(file);
-        return new OpenedImage(file, disk, readVolumes(disk));
+        const disk = openDisk(file, { resolveParent: (names, child) => parents.find(names, child) });
+        return new OpenedImage(file, parents, disk, readVolumes(disk));
       } catch (error) {
+        parents.close();
         file.close();
         throw error;
       }
     });
+  }
+
+  /** Paths of the image and, where it is a differencing disk, of its parents in turn. */
+  get chain(): readonly string[] {
+    return [this.path, ...this.#parents.files.map(({ path }) => path)];
   }
 
   /** What container, partition table and the file systems opened so far could go around. */
@@ -95,12 +106,14 @@ export class OpenedImage implements Disposable {
       });
   }
 
-  /** Throws IO_CHANGED where somebody wrote to the image since it was opened. */
+  /** Throws IO_CHANGED where somebody wrote to the image or one of its parents since it was opened. */
   checkUnchanged(): void {
     this.#file.checkUnchanged();
+    this.#parents.checkUnchanged();
   }
 
   close(): void {
+    this.#parents.close();
     this.#file.close();
   }
 

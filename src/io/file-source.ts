@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { VmguestError } from "../errors.ts";
 import { type ByteSource, checkRange, type Origin } from "./byte-source.ts";
 import { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
@@ -20,6 +20,10 @@ export interface FileSourceOptions extends PageCacheOptions {
 export class FileSource implements ByteSource, Disposable {
   readonly path: string;
   readonly sizeBytes: number;
+  /** The same for two paths exactly where they lead to the same file, as long as it is open. */
+  readonly identity: string;
+  /** When it was last written to, milliseconds since 1970. */
+  readonly modifiedMs: number;
   readonly #cache: PageCache;
   readonly #file: FileBacking;
   readonly #budget: ReadBudget | undefined;
@@ -28,6 +32,8 @@ export class FileSource implements ByteSource, Disposable {
   private constructor(path: string, file: FileBacking, options: FileSourceOptions) {
     this.path = path;
     this.sizeBytes = file.sizeBytes;
+    this.identity = file.identity;
+    this.modifiedMs = Number(file.modifiedNs / 1_000_000n);
     this.#file = file;
     this.#cache = new PageCache(file, options);
     this.#budget = options.budget;
@@ -65,11 +71,17 @@ export class FileSource implements ByteSource, Disposable {
   }
 }
 
+/** What tells the files of the host apart: device and number of the file on it. */
+export function fileIdentity({ dev, ino }: Pick<BigIntStats, "dev" | "ino">): string {
+  return `${dev}:${ino}`;
+}
+
 class FileBacking implements Backing {
   readonly sizeBytes: number;
+  readonly identity: string;
+  readonly modifiedNs: bigint;
   readonly #path: string;
   readonly #descriptor: number;
-  readonly #modifiedNs: bigint;
   readonly #stats: ReadStats | undefined;
   readonly #budget: ReadBudget | undefined;
   #isOpen = true;
@@ -82,7 +94,8 @@ class FileBacking implements Backing {
     this.#stats = stats;
     this.#budget = budget;
     this.sizeBytes = Number(status.size);
-    this.#modifiedNs = status.mtimeNs;
+    this.identity = fileIdentity(status);
+    this.modifiedNs = status.mtimeNs;
   }
 
   static open(path: string, options: FileSourceOptions): FileBacking {
@@ -129,7 +142,7 @@ class FileBacking implements Backing {
 
   checkUnchanged(): void {
     const status = fstatSync(this.#descriptor, { bigint: true });
-    if (Number(status.size) === this.sizeBytes && status.mtimeNs === this.#modifiedNs) return;
+    if (Number(status.size) === this.sizeBytes && status.mtimeNs === this.modifiedNs) return;
     throw new VmguestError("IO_CHANGED", "size or modification time changed during the audit", {
       image: this.#path,
     });
@@ -147,11 +160,13 @@ const REASONS: Record<string, string> = {
   EACCES: "permission denied",
   EPERM: "operation not permitted",
   EISDIR: "it is a folder",
+  ELOOP: "a symbolic link leads back to itself",
   EMFILE: "too many open files",
   EIO: "input/output error of the storage",
 };
 
-function describeSystemError(error: unknown): string {
+/** Why the host's system did not do what it was asked for. */
+export function describeSystemError(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
   return REASONS[code] ?? code;
 }
