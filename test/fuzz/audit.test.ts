@@ -6,7 +6,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, test } from "vitest";
 import { assembleReport, auditImage, type ImageReport } from "../../src/audit/index.ts";
 import { readFixture } from "../support/fixtures.ts";
-import { mutations, RecordedReads, seededRandom, withMutations } from "./mutation.ts";
+import { mutations, RecordedReads, seededRandom, structuresIn, withMutations } from "./mutation.ts";
 
 /** Seconds for the whole suite; a longer hunt sets the variable. */
 const SECONDS = Number(process.env["VMGUEST_FUZZ_SECONDS"] ?? 60);
@@ -60,14 +60,17 @@ function complaint(report: ImageReport, elapsedMs: number): string | undefined {
 describe("an image with damaged bytes gives a report or a typed error, in bounded time and memory", () => {
   test.each(IMAGES)("$name", ({ name, bytes }) => {
     const path = join(folder, name);
-    writeFileSync(path, bytes());
+    const original = bytes();
+    writeFileSync(path, original);
     const reads = new RecordedReads();
     const sound = JSON.stringify(audit(path, reads));
+    const structures = structuresIn(original, reads.ranges);
     const random = seededRandom(SEED);
     const end = performance.now() + (SECONDS * 1000) / IMAGES.length;
     let rounds = 0;
     while (performance.now() < end) {
-      const changes = mutations(random, reads.ranges);
+      // Most changes hit structures; the others anything that an audit reads.
+      const changes = mutations(random, random(4) > 0 && structures.length > 0 ? structures : reads.ranges);
       const start = performance.now();
       const report = withMutations(path, changes, () => audit(path));
       const fault = complaint(report, performance.now() - start);

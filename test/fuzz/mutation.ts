@@ -30,8 +30,43 @@ export interface Mutation {
 /** Values that break arithmetic more often than chance does. */
 const EVIL_BYTES = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
 
+/** What structures begin with; the bytes behind it are the ones that code believes. */
+const SIGNATURES = [
+  ...[
+    "head",
+    "regi",
+    "metadata",
+    "loge",
+    "desc",
+    "conectix",
+    "cxsparse",
+    "EFI PART",
+    "NTFS    ",
+    "FILE",
+    "INDX",
+  ],
+  ...["RSTR", "regf", "hbin", "HvLE", "DIRT", "nk", "vk", "lf", "lh", "li", "ri", "sk", "db", "MZ", "PE\0\0"],
+].map((text) => Buffer.from(text, "latin1"));
+const STRUCTURE_SIZE = 96;
+
+type Ranges = readonly { readonly offset: number; readonly byteCount: number }[];
+
+/** The beginnings of structures inside the ranges, each as a range of its own. */
+export function structuresIn(bytes: Buffer, ranges: Ranges): Ranges {
+  return ranges.flatMap(({ offset, byteCount }) => {
+    const part = bytes.subarray(offset, offset + byteCount);
+    return SIGNATURES.flatMap((signature) => {
+      const found: { offset: number; byteCount: number }[] = [];
+      for (let at = part.indexOf(signature); at >= 0; at = part.indexOf(signature, at + signature.length)) {
+        found.push({ offset: offset + at, byteCount: Math.min(STRUCTURE_SIZE, byteCount - at) });
+      }
+      return found;
+    });
+  });
+}
+
 /** One to four small changes inside the ranges: a flipped bit, an evil byte, four evil bytes, or chance. */
-export function mutations(random: (below: number) => number, ranges: RecordedReads["ranges"]): Mutation[] {
+export function mutations(random: (below: number) => number, ranges: Ranges): Mutation[] {
   return Array.from({ length: 1 + random(4) }, () => {
     const range = ranges[random(ranges.length)] ?? { offset: 0, byteCount: 1 };
     const offset = range.offset + random(range.byteCount);
