@@ -9,7 +9,7 @@ import {
   readWindowsFacts,
 } from "../guest/index.ts";
 import type { ReadBudget, ReadStats } from "../io/index.ts";
-import { checkServices, type HostId } from "../policy/index.ts";
+import { checkServices, type HostId, isVersion } from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
 import { judgeGuest } from "./judge-guest.ts";
 import { OpenedImage } from "./open-image.ts";
@@ -33,12 +33,13 @@ export interface AuditOptions {
  * Audits one image: every guest in it, judged for `options.host`. The image file is opened for reading only.
  *
  * Never throws: what stopped the audit stands in `error`, what it could go around in `findings`. `error` is set when
- * the container or the partition table could not be read, when a guest was recognised but could not be read, and when
- * no guest was examined while a volume that might hold one could not be read.
+ * the container or the partition table could not be read, when a guest was recognised but could not be read, when no
+ * guest was examined while a volume that might hold one could not be read, and for a minimum that is no version.
  */
 export function auditImage(path: string, options: AuditOptions): ImageReport {
   let image: OpenedImage | undefined;
   try {
+    checkMinimum(options);
     image = OpenedImage.open(path, options);
     return new ImageAudit(image, options).run();
   } catch (error) {
@@ -48,6 +49,14 @@ export function auditImage(path: string, options: AuditOptions): ImageReport {
   } finally {
     image?.close();
   }
+}
+
+function checkMinimum({ minimumVersion }: AuditOptions): void {
+  if (minimumVersion === undefined || isVersion(minimumVersion)) return;
+  throw new VmguestError(
+    "USAGE",
+    `the minimum must be a version like 6.3.9600.18692, not "${minimumVersion}"`,
+  );
 }
 
 const NOTHING_FOUND: Omit<ImageReport, "path" | "container" | "error"> = {

@@ -64,6 +64,16 @@ describe("a guest with the newest integration services is current", () => {
     expect(statusFor("6.3.9600.16384")).toBe("current");
     expect(statusFor("6.3.9600.16385")).toBe("outdated");
   });
+
+  test("but not by one that is no version, for which nothing is read", () => {
+    const report = auditBytes(image({ release: "ws2012r2" }), { minimumVersion: "newest" });
+    expect(report).toMatchObject({
+      container: null,
+      guests: [],
+      findings: [],
+      error: { code: "USAGE", kind: "usage" },
+    });
+  });
 });
 
 describe("an outdated Windows 7 on a host from 2016 on", () => {

@@ -194,6 +194,14 @@ describe("the computed version", () => {
     expect(computed({ [DEVICES.storage]: NEW }, { control: bare })).toEqual([NEW]);
   });
 
+  test("leaves devices out whose driver is not named as Windows names them", () => {
+    const strange = {
+      Control: { Class: { "Treiber\u00fc": { DriverVersion: RTM } } },
+      Enum: { VMBUS: { strange: { one: { HardwareID: [DEVICES.heartbeat], Driver: "Treiber\u00fc" } } } },
+    };
+    expect(computed({ [DEVICES.storage]: NEW }, { control: strange })).toEqual([NEW]);
+  });
+
   test("leaves devices of other buses out", () => {
     const options: Partial<WindowsOptions> = {
       control: {

@@ -8,10 +8,10 @@ import type { FindingLog } from "./finding-log.ts";
 const VALUE_SIZE_MAX = 64 * 1024;
 
 /**
- * Values of a key that is looked into. The fullest one is that of the environment variables, with some hundreds; every
- * look-up goes through them all, so a million of them would stall the audit.
+ * Values that all look-ups in one hive may go through. Each goes through all values of its key, a few thousand in sum;
+ * in a hostile hive a thousand devices share a key of a million values, which would stall the audit.
  */
-const VALUE_COUNT_MAX = 1024;
+const VALUES_PASSED_MAX = 200_000;
 
 /** Characters of a text that reach the report: more than any name of Windows, too few to flood it. */
 const TEXT_LENGTH_MAX = 256;
@@ -32,19 +32,30 @@ export interface Found {
 export class HiveView {
   /** The hive's file on its volume: `Windows/System32/config/SOFTWARE`. */
   readonly path: string;
+  readonly log: FindingLog;
   readonly #hive: Hive;
-  readonly #log: FindingLog;
+  #valuesPassed = 0;
 
   constructor(hive: Hive, path: string, log: FindingLog) {
     this.#hive = hive;
     this.path = path;
-    this.#log = log;
+    this.log = log;
   }
 
   /** The key at `path`, which need not exist. */
   key(path: string): KeyView {
-    const key = this.#log.attempt({ path: this.path }, () => this.#hive.find(path), "unreadable" as const);
-    return new KeyView(this.path, path, key, this.#log);
+    const key = this.log.attempt({ path: this.path }, () => this.#hive.find(path), "unreadable" as const);
+    return new KeyView(this, path, key);
+  }
+
+  /** The value of that name in a key of this hive; throws LIMIT_EXCEEDED where look-ups have gone through too many. */
+  valueOf(key: Key, name: string): Value | undefined {
+    this.#valuesPassed += key.valueCount;
+    if (this.#valuesPassed > VALUES_PASSED_MAX) {
+      const message = `looking up values went through more than ${VALUES_PASSED_MAX} of them`;
+      throw new VmguestError("LIMIT_EXCEEDED", message, { structure: "key", offset: key.offset });
+    }
+    return key.value(name);
   }
 }
 
@@ -56,15 +67,13 @@ export class KeyView {
   readonly state: "present" | "absent" | "unreadable";
   /** Path from the root of the hive. */
   readonly path: string;
-  readonly #hivePath: string;
+  readonly #hive: HiveView;
   readonly #key: Key | undefined;
-  readonly #log: FindingLog;
   #metDamage = false;
 
-  constructor(hivePath: string, path: string, key: Key | "unreadable" | undefined, log: FindingLog) {
-    this.#hivePath = hivePath;
+  constructor(hive: HiveView, path: string, key: Key | "unreadable" | undefined) {
+    this.#hive = hive;
     this.path = path;
-    this.#log = log;
     this.#key = key === "unreadable" ? undefined : key;
     this.state = key === "unreadable" ? "unreadable" : key === undefined ? "absent" : "present";
   }
@@ -94,7 +103,7 @@ export class KeyView {
 
   /** Where this key, or a value of it, stands, as evidence says it: `<file of the hive>: <key>\<value>`. */
   where(valueName?: string): string {
-    return `${this.#hivePath}: ${valueName === undefined ? this.path : `${this.path}\\${valueName}`}`;
+    return `${this.#hive.path}: ${valueName === undefined ? this.path : `${this.path}\\${valueName}`}`;
   }
 
   /** The same down to the bytes: of the value's data, or of the key's own name. */
@@ -105,7 +114,7 @@ export class KeyView {
       () => (valueName === undefined ? this.#key?.nameOrigin : value?.origin),
       undefined,
     );
-    const place = { path: this.#hivePath, key: this.path, value: valueName ?? null };
+    const place = { path: this.#hive.path, key: this.path, value: valueName ?? null };
     return { where: this.where(valueName), place: { ...place, offset: holder?.offset ?? null, origin } };
   }
 
@@ -159,19 +168,13 @@ export class KeyView {
   }
 
   #child(name: string, key: Key | "unreadable" | undefined): KeyView {
-    return new KeyView(this.#hivePath, `${this.path}\\${bounded(name)}`, key, this.#log);
+    return new KeyView(this.#hive, `${this.path}\\${bounded(name)}`, key);
   }
 
   #value(valueName: string): Value | undefined {
-    return this.#attempt(() => {
-      const key = this.#key;
-      if (key === undefined) return undefined;
-      if (key.valueCount > VALUE_COUNT_MAX) {
-        const message = `${key.valueCount} values are more than ${VALUE_COUNT_MAX}`;
-        throw new VmguestError("LIMIT_EXCEEDED", message, { structure: "key", offset: key.offset });
-      }
-      return key.value(valueName);
-    }, undefined);
+    const key = this.#key;
+    if (key === undefined) return undefined;
+    return this.#attempt(() => this.#hive.valueOf(key, valueName), undefined);
   }
 
   #read<T>(valueName: string, decode: (value: Value) => T | undefined): T | undefined {
@@ -181,7 +184,7 @@ export class KeyView {
   }
 
   #attempt<T, U>(work: () => T, otherwise: U): T | U {
-    const outcome = this.#log.attempt({ path: this.where() }, work, DAMAGED);
+    const outcome = this.#hive.log.attempt({ path: this.where() }, work, DAMAGED);
     if (outcome !== DAMAGED) return outcome;
     this.#metDamage = true;
     return otherwise;
