@@ -6,8 +6,8 @@ import { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts"
 import type { ReadBudget } from "./read-budget.ts";
 import type { ReadStats } from "./read-stats.ts";
 
-/** How often a read of cached pages looks at the clock: a few times in a second that is spent on nothing else. */
-const READS_PER_TIME_CHECK = 65_536;
+/** A read of cached pages looks at the clock once in so many: often enough where each is followed by unpacking 64 KiB. */
+const READS_PER_TIME_CHECK = 4096;
 
 export interface FileSourceOptions extends PageCacheOptions {
   /** Counts the reads that reach the file; one object may serve many files. */
