@@ -184,8 +184,19 @@ test.each(["vhdx/dfvfs-ntfs-dynamic.vhdx", "vhd/dfvfs-ntfs-dynamic.vhd"])(
       "a_link",
       "passwords.txt",
     ]);
-    expect(volume.require("a_link").reparseTag).toBe(0xa000000c);
-    expect(() => volume.require("a_link").open()).toThrow(
+    const link = volume.require("a_link", { followsLast: false });
+    expect(link.reparseTag).toBe(0xa000000c);
+    const target = "x:\\a_directory\\another_file";
+    expect(link.linkTarget).toEqual({
+      kind: "symbolic-link",
+      target: `\\??\\${target}`,
+      printName: target,
+      isRelative: false,
+    });
+    expect(() => volume.find("a_link")).toThrow(expect.objectContaining({ code: "NTFS_LINK_OUTSIDE" }));
+    const asGuest = openNtfs(ntfs?.source ?? disk, { names: ["X:"] });
+    expect(asGuest.require("a_link").path).toBe("a_directory/another_file");
+    expect(() => link.open()).toThrow(
       expect.objectContaining({ code: "NTFS_REPARSE", message: expect.stringContaining("symbolic link") }),
     );
   },

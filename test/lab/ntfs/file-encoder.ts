@@ -12,11 +12,12 @@ import {
 } from "../../../src/fs/ntfs/layout.ts";
 import { encodeAttribute, type LabAttribute } from "./attributes.ts";
 import { type ClusterWriter, toBytes } from "./cluster-writer.ts";
-import { encodeIndex, type IndexFormat, type LabIndex } from "./index-tree.ts";
+import { encodeIndex, type IndexFormat, type LabIndex, type LabIndexEntry } from "./index-tree.ts";
 import { compareNames, encodeFileName, LAB_TIME } from "./names.ts";
 import type { FileOptions, NtfsOptions } from "./options.ts";
 import { encodeFile, type RecordFormat, roomInRecord, type SpreadOptions } from "./records.ts";
 import type { Run } from "./runs.ts";
+import { encodeSecurity } from "./security.ts";
 import { type LabFile, type LabName, toOptions } from "./tree.ts";
 
 const INDEX_NAME = "$I30";
@@ -52,10 +53,12 @@ export class FileEncoder {
       this.#clusters.attribute(ATTRIBUTE.data, name, toOptions(stream)),
     );
     const reparsePoint = reparse === undefined ? [] : [encodeReparsePoint(reparse)];
+    const { ownDescriptor: value } = file.options;
+    const descriptor = value === undefined ? [] : [{ type: ATTRIBUTE.securityDescriptor, value }];
     const content = file.isDirectory
       ? this.#directory(file)
       : [this.#clusters.attribute(ATTRIBUTE.data, "", file.options)];
-    return [...content, ...named, ...reparsePoint];
+    return [...content, ...named, ...reparsePoint, ...descriptor];
   }
 
   /** The records of a file: with its standard information and names, and its extensions where it needs them. */
@@ -92,17 +95,26 @@ export class FileEncoder {
     ];
   }
 
-  /** $Secure without any descriptor. */
+  /** $Secure: the stream of descriptors, and the index by number; the one by hash stays empty. */
   secureContent(): LabAttribute[] {
-    const index = (name: string, collation: number): LabAttribute => ({
-      type: ATTRIBUTE.indexRoot,
-      name,
-      value: encodeIndex([], { ...this.#indexFormat(0), indexedType: 0, collation }).root,
-    });
+    const { descriptors = new Map(), securityFanOut } = this.#options;
+    const { stream, entries } = encodeSecurity(descriptors);
+    const index = (name: string, collation: number, sorted: readonly LabIndexEntry[]): LabAttribute[] => {
+      const format = {
+        ...this.#indexFormat(rootRoom(this.#format) / 2, securityFanOut),
+        indexedType: 0,
+        collation,
+      };
+      const { root, blocks } = encodeIndex(sorted, format);
+      return [
+        { type: ATTRIBUTE.indexRoot, name, value: root },
+        ...this.#indexBlocks({ path: `$Secure:${name}`, options: {} }, { root, blocks }, name),
+      ];
+    };
     return [
-      { type: ATTRIBUTE.data, name: "$SDS", value: new Uint8Array(0) },
-      index("$SDH", 0x12),
-      index("$SII", 0x10),
+      this.#clusters.attribute(ATTRIBUTE.data, "$SDS", { content: stream }),
+      ...index("$SDH", 0x12, []),
+      ...index("$SII", 0x10, entries),
     ];
   }
 
@@ -161,7 +173,11 @@ export class FileEncoder {
     ];
   }
 
-  #indexBlocks({ path, options }: LabFile, { blocks }: LabIndex): LabAttribute[] {
+  #indexBlocks(
+    { path, options }: Pick<LabFile, "path" | "options">,
+    { blocks }: LabIndex,
+    name = INDEX_NAME,
+  ): LabAttribute[] {
     if (blocks.length === 0) return [];
     const runs = this.#clusters.store(blocks, options.pieceClusters);
     this.#indexRuns.set(path, runs);
@@ -172,12 +188,12 @@ export class FileEncoder {
     return [
       {
         type: ATTRIBUTE.indexAllocation,
-        name: INDEX_NAME,
+        name,
         runs,
         clusterSizeBytes: this.#clusters.clusterSizeBytes,
         dataBytes: blocks.length,
       },
-      { type: ATTRIBUTE.bitmap, name: INDEX_NAME, value: bitmap },
+      { type: ATTRIBUTE.bitmap, name, value: bitmap },
     ];
   }
 
@@ -246,9 +262,10 @@ function encodeStandardInformation(options: FileOptions): Uint8Array {
     changed: LAB_TIME + 2n,
     accessed: LAB_TIME + 3n,
     attributes: attributeBits(options),
+    version: options.isCaseSensitive === true ? 1 : 0,
   });
   Object.assign(new StandardInformationTail(view, StandardInformation.sizeBytes), {
-    securityId: SECURITY_ID,
+    securityId: options.securityId ?? SECURITY_ID,
   });
   return new Uint8Array(view.buffer);
 }

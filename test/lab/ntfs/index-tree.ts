@@ -8,6 +8,7 @@ import {
   IndexEntryHeader,
   IndexHeader,
   IndexRoot,
+  ViewEntryHeader,
 } from "../../../src/fs/ntfs/layout.ts";
 import { align8 } from "./attributes.ts";
 import { applyFixups, concat } from "./records.ts";
@@ -16,6 +17,8 @@ export interface LabIndexEntry {
   readonly key: Uint8Array;
   readonly recordNumber: number;
   readonly sequence: number;
+  /** What an entry of a view index has in place of a file. */
+  readonly data?: Uint8Array;
 }
 
 export interface IndexFormat {
@@ -143,7 +146,8 @@ function encodeEntries({ entries, endVcn }: Node): Uint8Array {
 
 function encodeEntry(entry: LabIndexEntry | undefined, childVcn: number | undefined): Uint8Array {
   const keyLength = entry?.key.length ?? 0;
-  const bytes = new Uint8Array(entrySize(keyLength, childVcn));
+  const data = entry?.data ?? new Uint8Array(0);
+  const bytes = new Uint8Array(entrySize(keyLength + data.length, childVcn));
   const view = new DataView(bytes.buffer);
   const isEnd = entry === undefined ? INDEX_ENTRY_FLAGS.isEnd : 0;
   Object.assign(new IndexEntryHeader(view), {
@@ -154,20 +158,25 @@ function encodeEntry(entry: LabIndexEntry | undefined, childVcn: number | undefi
     flags: isEnd + (childVcn === undefined ? 0 : INDEX_ENTRY_FLAGS.hasChild),
   });
   bytes.set(entry?.key ?? [], IndexEntryHeader.sizeBytes);
+  if (entry?.data !== undefined) {
+    const dataOffset = IndexEntryHeader.sizeBytes + keyLength;
+    Object.assign(new ViewEntryHeader(view), { dataOffset, dataLength: data.length });
+    bytes.set(data, dataOffset);
+  }
   if (childVcn !== undefined) view.setBigUint64(bytes.length - 8, BigInt(childVcn), true);
   return bytes;
 }
 
 function fits({ entries, endVcn }: Node, roomBytes: number, fanOut = Number.POSITIVE_INFINITY): boolean {
   const used = entries.reduce(
-    (total, { entry, childVcn }) => total + entrySize(entry.key.length, childVcn),
+    (total, { entry, childVcn }) => total + entrySize(entry.key.length + (entry.data?.length ?? 0), childVcn),
     entrySize(0, endVcn),
   );
   return used <= roomBytes && entries.length <= fanOut;
 }
 
-function entrySize(keyLength: number, childVcn: number | undefined): number {
-  return align8(IndexEntryHeader.sizeBytes + keyLength) + (childVcn === undefined ? 0 : 8);
+function entrySize(contentLength: number, childVcn: number | undefined): number {
+  return align8(IndexEntryHeader.sizeBytes + contentLength) + (childVcn === undefined ? 0 : 8);
 }
 
 function entriesAt(blockSizeBytes: number): number {

@@ -28,6 +28,12 @@ export interface FileOptions extends StreamOptions {
   readonly bareLinks?: readonly string[];
   /** FILE_ATTRIBUTE_* bits. */
   readonly attributes?: number;
+  /** Marks a directory whose names differ in case. */
+  readonly isCaseSensitive?: boolean;
+  /** Number of the security descriptor in $Secure. */
+  readonly securityId?: number;
+  /** A $SECURITY_DESCRIPTOR of its own. */
+  readonly ownDescriptor?: Uint8Array;
   readonly reparse?: { readonly tag: number; readonly data?: Uint8Array };
   /** Puts all but the names into extension records, with the attribute list in the record or in clusters. */
   readonly attributeList?: "resident" | "clusters";
@@ -54,6 +60,10 @@ export interface NtfsOptions {
   readonly mftAttributeList?: "resident" | "clusters";
   /** Entries in a node of the root's index. */
   readonly rootFanOut?: number;
+  /** What $Secure holds, by number. */
+  readonly descriptors?: ReadonlyMap<number, Uint8Array>;
+  /** Entries in a node of $SII. */
+  readonly securityFanOut?: number;
   /** By path, `/` between names; folders on the way come into being by themselves. */
   readonly files?: Readonly<Record<string, Uint8Array | string | FileOptions>>;
 }
