@@ -32,7 +32,7 @@ describe("vmguest check", () => {
     { path: warned, options: ["--fail-on", "warning"], code: 1 },
     { path: closed, options: [], code: 3 },
     { path: closed, options: ["--fail-on", "never"], code: 3 },
-    { path: join(folder, "nowhere.vhdx"), options: [], code: 3 },
+    { path: join(folder, "nowhere.vhdx"), options: [], code: 2 },
   ])("ends with $code for $path $options", async ({ path, options, code }) => {
     expect((await run(["check", path, ...options])).code).toBe(code);
   });

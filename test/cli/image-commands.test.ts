@@ -374,6 +374,7 @@ describe("an image with several volumes", () => {
 
 test.each([
   { command: "services", more: [] },
+  { command: "check", more: [] },
   { command: "registry query", more: ["HKLM\\SYSTEM"] },
   { command: "files list", more: [] },
   { command: "files cat", more: ["big.bin"] },

@@ -7,7 +7,8 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   fine: "Everything went well.",
   policyFailed: "The report has what `--fail-on` forbids.",
   usage: "The command line is wrong, or names something that does not exist.",
-  unreadable: "Some images (or files, keys) could not be read; the rest was.",
+  unreadable:
+    "Some images (or files, keys) could not be read, while the rest was; or the output could not be written.",
   unsafe: "Refused for safety.",
   internal: "A mistake in vmguest itself.",
 };

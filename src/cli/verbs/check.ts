@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CheckReport } from "../../audit/index.ts";
+import { requireFile } from "../../batch/index.ts";
 import { formatCheck, formatJson } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
@@ -35,6 +36,7 @@ export const check = defineCommand({
     ["vmguest check golden.vhdx --fail-on warning --format json", "Gate an image in CI"],
   ],
   async run(args, context) {
+    requireFile(args.image);
     const { checkImage } = await context.dependencies.loadAudit();
     context.imageCount++;
     const progress = Progress.open(context);
