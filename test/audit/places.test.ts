@@ -5,13 +5,14 @@ import { FixedFileInfo } from "../../src/package/pe/layout.ts";
 import { CONTAINERS, layGpt, layMbr, windowsVolume } from "../lab/guest-image.ts";
 import { buildNewLog, crashed, entryOf } from "../lab/hive.ts";
 import type { NtfsOptions } from "../lab/ntfs.ts";
-import { type VhdxImage, VhdxLog, vhdxOf } from "../lab/vhdx.ts";
+import { DATA_WRITE_GUID, VhdxImage, VhdxLog, vhdxOf } from "../lab/vhdx.ts";
 import { driverFile, type TreeChange, type WindowsOptions, windowsFiles } from "../lab/windows.ts";
 import { auditFile, imageFile, onlyGuest } from "./audits.ts";
 
 const VERSION = "6.3.9600.18692";
 const PACKAGE = `Microsoft-Hyper-V-Integration-Services-Package-2~31bf3856ad364e35~amd64~~${VERSION}`;
 const SECTOR = 4096;
+const MIB = 2 ** 20;
 
 const recorded = (version: string) => ({
   Microsoft: { "Virtual Machine": { Auto: { IntegrationServicesVersion: version } } },
@@ -46,7 +47,13 @@ function factAt({ source, value, place }: EvidenceReport, file: Buffer): string 
     const { fileVersionHigh: high, fileVersionLow: low } = info;
     return [high >>> 16, high & 0xffff, low >>> 16, low & 0xffff].join(".");
   }
-  if (source === "package") return file.toString("latin1", at, at + PACKAGE.length).split("~").at(-1) ?? "";
+  if (source === "package")
+    return (
+      file
+        .toString("latin1", at, at + PACKAGE.length)
+        .split("~")
+        .at(-1) ?? ""
+    );
   return file.toString("utf16le", at, at + value.length * 2);
 }
 
@@ -101,7 +108,8 @@ test("the place in one line names volume, file, key, value, cell and byte", () =
 });
 
 describe("a fact that stands nowhere in one piece as it is", () => {
-  const volumeWith = (files: NtfsOptions["files"]) => layGpt([windowsVolume(WINDOWS, { files: files ?? {} })]);
+  const volumeWith = (files: NtfsOptions["files"]) =>
+    layGpt([windowsVolume(WINDOWS, { files: files ?? {} })]);
 
   test("has no image offset where the driver is compressed", () => {
     const path = "Windows/System32/drivers/vmbus.sys";
@@ -125,6 +133,29 @@ describe("a fact that stands nowhere in one piece as it is", () => {
     expect([place.image, place.imageOffset]).toEqual([null, null]);
     expect(bySource(evidence, "driver-file").place.imageOffset).not.toBeNull();
   });
+});
+
+test("a fact that stands in the parent of a differencing disk is found there", () => {
+  // A long driver keeps those behind it out of the block of the hives.
+  const long = Buffer.concat([driverFile(VERSION), new Uint8Array(2 * MIB)]);
+  const files = { "Windows/System32/drivers/vmbus.sys": long };
+  const disk = layGpt([windowsVolume(WINDOWS, { files })]);
+  const parent = imageFile("parent.vhdx", vhdxOf(disk).toBytes());
+  const block = Math.floor(Buffer.from(disk).indexOf(Buffer.from(VERSION, "utf16le")) / MIB);
+  const locator = { parent_linkage: `{${DATA_WRITE_GUID}}`, relative_path: ".\\parent.vhdx" };
+  const child = new VhdxImage({
+    virtualSizeBytes: disk.length,
+    blocks: new Map([[block, disk.slice(block * MIB, (block + 1) * MIB)]]),
+    parent: locator,
+  });
+  const { evidence, path } = evidenceIn(child.toBytes());
+  expect(new Set(evidence.map(({ place }) => place.image))).toEqual(new Set([path, parent]));
+  for (const piece of evidence) {
+    const { image, imageOffset } = piece.place;
+    expect(factAt(piece, readFileSync(image ?? "")), piece.where).toBe(VERSION);
+    const last = `image offset 0x${imageOffset?.toString(16)}`;
+    expect(piece.where.split(": ").at(-1)).toBe(image === parent ? `${last} of ${parent}` : last);
+  }
 });
 
 test("a fact that was recovered from a hive's log is found in the log", () => {
