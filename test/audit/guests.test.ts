@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { ImageReport } from "../../src/audit/index.ts";
 import type { HostId } from "../../src/policy/index.ts";
-import { CONTAINERS, layGpt, layMbr, windowsVolume } from "../lab/guest-image.ts";
-import { DATA_WRITE_GUID } from "../lab/vhdx.ts";
+import { CONTAINERS, extVolume, layGpt, layMbr, windowsVolume } from "../lab/guest-image.ts";
+import { DATA_WRITE_GUID, VhdxImage } from "../lab/vhdx.ts";
 import type { ReleaseName, WindowsOptions } from "../lab/windows.ts";
-import { auditBytes, findingsOf, onlyGuest } from "./audits.ts";
+import { auditBytes, auditFile, findingsOf, imageFile, onlyGuest } from "./audits.ts";
 
 const NEWEST = "6.3.9600.19456";
 
@@ -117,6 +117,20 @@ describe("the container makes no difference to the guest", () => {
     expect(onlyGuest(report)).toEqual(ofRaw);
   });
 
+  test("and neither does a checkpoint, whose parent is read through", () => {
+    const base = imageFile("base.vhdx", CONTAINERS.vhdx(disk));
+    const parent = { parent_linkage: `{${DATA_WRITE_GUID}}`, relative_path: ".\\base.vhdx" };
+    const child = new VhdxImage({ virtualSizeBytes: disk.length, parent }).toBytes();
+    const path = imageFile("child.avhdx", child);
+    const report = auditFile(path);
+    expect(report).toMatchObject({
+      container: { kind: "differencing", chain: [path, base] },
+      findings: [],
+      error: null,
+    });
+    expect(onlyGuest(report).verdict).toEqual(ofRaw.verdict);
+  });
+
   test("and neither does a disk without a partition table", () => {
     const report = auditBytes(CONTAINERS.vhdx(windowsVolume({ release: "ws2003" })));
     expect(report).toMatchObject({ partitionTable: "none", error: null });
@@ -172,13 +186,8 @@ describe("several guests in one image are all reported", () => {
   });
 
   test("of which one is a Linux beside a Windows", () => {
-    const ext = new Uint8Array(65_536);
-    const superblock = new DataView(ext.buffer, 1024);
-    superblock.setUint32(0, 16, true);
-    superblock.setUint32(32, 8192, true);
-    superblock.setUint16(56, 0xef53, true);
     const report = auditBytes(
-      CONTAINERS.vhdx(layGpt([windowsVolume({ release: "win10" }), { bytes: ext, type: "linux" }])),
+      CONTAINERS.vhdx(layGpt([windowsVolume({ release: "win10" }), { bytes: extVolume(), type: "linux" }])),
     );
     expect(report.error).toBeNull();
     expect(report.guests.map(({ os, verdict }) => [os.id, verdict.action])).toEqual([

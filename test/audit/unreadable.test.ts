@@ -1,7 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { auditImage } from "../../src/audit/index.ts";
-import { CONTAINERS, type LabPartition, layGpt, ntfsFiles, windowsVolume } from "../lab/guest-image.ts";
+import {
+  CONTAINERS,
+  extVolume,
+  type LabPartition,
+  layGpt,
+  ntfsFiles,
+  windowsVolume,
+} from "../lab/guest-image.ts";
 import { buildHive, Surgery, seal } from "../lab/hive.ts";
 import { attribute, header, inRecord } from "../lab/ntfs/damage.ts";
 import { layNtfs } from "../lab/ntfs.ts";
@@ -17,15 +24,6 @@ const MIB = 1024 * 1024;
 const vhdx = (...partitions: readonly (LabPartition | Uint8Array)[]) => CONTAINERS.vhdx(layGpt(partitions));
 
 const dataVolume = () => windowsVolume([], { files: { "Data/letter.txt": "Dear Sirs" } });
-
-function extVolume(): Uint8Array {
-  const bytes = new Uint8Array(65_536);
-  const superblock = new DataView(bytes.buffer, 1024);
-  superblock.setUint32(0, 16, true);
-  superblock.setUint32(32, 8192, true);
-  superblock.setUint16(56, 0xef53, true);
-  return bytes;
-}
 
 const volumeOf = (sector: Uint8Array, sizeBytes = 65_536) => {
   const bytes = new Uint8Array(sizeBytes);
@@ -50,22 +48,22 @@ describe("a file that is no image that can be read", () => {
     ],
     ["the first bytes of a VHDX", vhdxOf(disk).toBytes().subarray(0, 100), "VHDX_NOT", "corrupt"],
     [
-      "a differencing VHDX",
+      "a differencing VHDX without its parent",
       vhdxOf(disk, {
         parent: { parent_linkage: `{${DATA_WRITE_GUID}}`, relative_path: ".\\base.vhdx" },
       }).toBytes(),
-      "DISK_DIFFERENCING",
-      "unsupported",
+      "DISK_PARENT_MISSING",
+      "io",
     ],
     [
-      "a differencing VHD",
+      "a differencing VHD without its parent",
       new VhdImage({
         virtualSizeBytes: 2 * MIB,
         diskType: 4,
         parent: { name: "base.vhd", relativePath: ".\\base.vhd" },
       }).bytes,
-      "DISK_DIFFERENCING",
-      "unsupported",
+      "DISK_PARENT_MISSING",
+      "io",
     ],
     [
       "a QCOW2",

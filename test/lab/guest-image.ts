@@ -32,6 +32,16 @@ export function windowsVolume(
   return buildNtfs({ ...options, files: { ...files, ...ofWindows, ...files } });
 }
 
+/** A volume whose superblock is that of ext, and nothing else: its inside is not read. */
+export function extVolume(): Uint8Array {
+  const bytes = new Uint8Array(65_536);
+  const superblock = new DataView(bytes.buffer, 1024);
+  superblock.setUint32(0, 16, true);
+  superblock.setUint32(32, 8192, true);
+  superblock.setUint16(56, 0xef53, true);
+  return bytes;
+}
+
 /** A disk with a GUID partition table, each partition beginning at the next MiB. */
 export function layGpt(partitions: readonly (LabPartition | Uint8Array)[]): Uint8Array {
   const { disk, places } = place(partitions);
