@@ -88,6 +88,10 @@ export const NTFS_CHECK_CODES = {
   NTFS_ENTRY_TARGET: corrupt("a directory entry refers to a FILE record that is no file in use", CHKDSK),
   NTFS_ENTRY_PARENT: corrupt("a directory entry names another directory as its parent", CHKDSK),
   NTFS_ENTRY_UNMATCHED: corrupt("a directory entry gives a file a name that it does not have", CHKDSK),
+  NTFS_ENTRY_NAMESPACE: damaged(
+    "a directory entry and its file's name are not in the same namespace",
+    CHKDSK,
+  ),
   NTFS_ENTRY_SIZES: notice("directory entries carry other sizes than their files, as Windows leaves them"),
   NTFS_UPCASE_TABLE: corrupt("the upper-case table maps the letters of ASCII wrongly", CHKDSK),
   NTFS_ATTRIBUTE_DEFINITIONS: damaged("$AttrDef does not begin with the attributes NTFS defines", CHKDSK),

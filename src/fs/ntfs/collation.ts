@@ -7,6 +7,13 @@ export interface FoldedName {
   readonly folded: Uint16Array;
 }
 
+/** Where the units of a name stand. */
+export interface NameUnits {
+  readonly view: DataView;
+  readonly nameAt: number;
+  readonly nameLengthUnits: number;
+}
+
 /** The order of names in a directory: by upper-case units, shorter first, and by the units themselves in a tie. */
 export class FileNameCollation {
   readonly #upcase: UpcaseTable;
@@ -37,6 +44,21 @@ export class FileNameCollation {
       if (difference !== 0) return difference;
     }
     return 0;
+  }
+
+  /** Negative, zero or positive: two stored names against each other, by upper case and then as they are. */
+  compareStored(one: NameUnits, other: NameUnits): number {
+    const common = Math.min(one.nameLengthUnits, other.nameLengthUnits);
+    let tie = 0;
+    for (let unit = 0; unit < common; unit++) {
+      const mine = one.view.getUint16(one.nameAt + unit * 2, true);
+      const theirs = other.view.getUint16(other.nameAt + unit * 2, true);
+      if (mine === theirs) continue;
+      const difference = this.#upcase.of(mine) - this.#upcase.of(theirs);
+      if (difference !== 0) return difference;
+      if (tie === 0) tie = mine - theirs;
+    }
+    return one.nameLengthUnits - other.nameLengthUnits || tie;
   }
 
   /** Whether two names are the same to Windows. */

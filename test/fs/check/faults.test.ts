@@ -446,7 +446,7 @@ describe("names and entries:", () => {
     ],
     [
       "another namespace in the entry",
-      "NTFS_ENTRY_UNMATCHED",
+      "NTFS_ENTRY_NAMESPACE",
       inEntry("e", "only.txt", (_, key) => Object.assign(key, { namespace: NAMESPACE.posix })),
     ],
     [

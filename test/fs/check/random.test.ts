@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { encodeUtf16 } from "../../../src/bytes/index.ts";
 import { VmguestError } from "../../../src/errors.ts";
 import { checkNtfs, openNtfs } from "../../../src/fs/index.ts";
 import { MemorySource } from "../../../src/io/index.ts";
 import type { FileOptions } from "../../lab/ntfs/options.ts";
-import { layNtfs } from "../../lab/ntfs.ts";
+import { compareNames, layNtfs } from "../../lab/ntfs.ts";
 
 const name = fc.stringMatching(/^[a-zA-Z0-9äß文]{1,12}$/);
 const storage = fc.constantFrom("auto", "clusters", "fragmented", "sparse", "compressed" as const);
@@ -45,7 +46,7 @@ test("what the lab lays has no finding, whatever its shape", () => {
     fc.property(options, (laid) => {
       expect([...checkNtfs(openNtfs(new MemorySource(layNtfs(laid).bytes)))]).toEqual([]);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -80,6 +81,24 @@ test("no damage makes the check throw, or find without end", () => {
       }
       expect(findings).toBeLessThan(500);
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
+  );
+});
+
+test("stored names compare as the lab orders them", () => {
+  const text = fc.string({
+    maxLength: 8,
+    unit: fc.constantFrom("a", "A", "b", "B", "ß", "ä", "Ä", "_", "1", "文"),
+  });
+  const collation = openNtfs(new MemorySource(layNtfs().bytes)).context.collation;
+  const stored = (name: string) => {
+    const bytes = encodeUtf16(name);
+    return { view: new DataView(bytes.buffer), nameAt: 0, nameLengthUnits: name.length };
+  };
+  fc.assert(
+    fc.property(text, text, (one, other) => {
+      const order = collation.compareStored(stored(one), stored(other));
+      expect(Math.sign(order)).toBe(Math.sign(compareNames(one, other)));
+    }),
   );
 });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { AttributeSet } from "../attribute.ts";
-import type { FoldedName } from "../collation.ts";
 import type { IndexEntry } from "../index-node.ts";
 import { FILE_NAME_FLAGS, FileName } from "../layout.ts";
 import { readFileName, type StoredName } from "./file-name.ts";
@@ -26,7 +25,7 @@ export class DirectoryCheck {
   readonly #sequence: number;
   /** Entries whose sizes are those of another time. */
   #staleSizes = 0;
-  #previous: FoldedName | undefined;
+  #previous: IndexEntry | undefined;
   #isOrdered = true;
 
   constructor(check: VolumeCheck, recordNumber: number) {
@@ -66,16 +65,12 @@ export class DirectoryCheck {
   }
 
   #checkOrder(entry: IndexEntry): void {
-    const { collation } = this.#check.context;
     const previous = this.#previous;
+    this.#previous = entry;
+    if (previous === undefined) return;
+    const { collation } = this.#check.context;
     // Without an upper-case table there is no order; the check of the metadata files reports it.
-    const name = this.#check.quietly(undefined, () => collation.fold(entry.name));
-    this.#previous = name;
-    if (previous === undefined || name === undefined) return;
-    const { view, nameAt, nameLengthUnits } = entry;
-    const order =
-      collation.compareFolded(previous, view, nameAt, nameLengthUnits) ||
-      collation.compareRaw(previous, view, nameAt);
+    const order = this.#check.quietly(-1, () => collation.compareStored(previous, entry));
     if (order < 0) return;
     this.#isOrdered = false;
     const code = order === 0 ? "NTFS_INDEX_DUPLICATE" : "NTFS_INDEX_ORDER";

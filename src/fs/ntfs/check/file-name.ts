@@ -17,13 +17,14 @@ export function readFileName(view: DataView, at = 0): StoredName | undefined {
   const { nameLength, namespace } = stored;
   const nameAt = at + FileName.sizeBytes;
   if (nameLength === 0 || nameAt + nameLength * 2 > view.byteLength) return undefined;
+  const sizeAt = at + FileName.offsetOf.dataSize;
   return {
     parentRecord: stored.parentRecord,
     parentSequence: stored.parentSequence,
     namespace,
     flags: stored.flags,
-    // A size may be any nonsense in a stale copy, so it is not checked to be below 2^53.
-    dataSizeBytes: Number(view.getBigUint64(at + FileName.offsetOf.dataSize, true)),
+    // It may be any nonsense in a stale copy, and is only compared: beyond 2^53 it need not be exact.
+    dataSizeBytes: view.getUint32(sizeAt + 4, true) * 2 ** 32 + view.getUint32(sizeAt, true),
     view,
     nameAt,
     nameLengthUnits: nameLength,

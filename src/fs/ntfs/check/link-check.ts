@@ -69,16 +69,17 @@ export class LinkCheck {
       const { recordNumber } = entry;
       const key = keyOf(entry);
       if (key === undefined || !suspects.has(recordNumber) || isStale(this.#check, entry)) continue;
-      const isKnown = this.#namesOf(recordNumber).some(
-        (stored) =>
-          stored.parentRecord === directory && stored.namespace === key.namespace && stored.name === key.name,
+      const namesakes = this.#namesOf(recordNumber).filter(
+        (stored) => stored.parentRecord === directory && stored.name === key.name,
       );
-      if (isKnown) continue;
-      const message = `the entry ${key.name} refers to record ${recordNumber}, which has no such name here`;
-      this.#check.addOf(directory, "NTFS_ENTRY_UNMATCHED", message, {
-        path: "$MFT",
-        structure: `FILE record ${directory}`,
-      });
+      const where = { path: "$MFT", structure: `FILE record ${directory}` };
+      if (namesakes.length === 0) {
+        const message = `the entry ${key.name} refers to record ${recordNumber}, which has no such name here`;
+        this.#check.addOf(directory, "NTFS_ENTRY_UNMATCHED", message, where);
+      } else if (namesakes.every(({ namespace }) => namespace !== key.namespace)) {
+        const message = `the entry ${key.name} is in namespace ${key.namespace}, the name in record ${recordNumber} is not`;
+        this.#check.addOf(directory, "NTFS_ENTRY_NAMESPACE", message, where);
+      }
     }
   }
 
