@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { EvidenceReport } from "../../src/audit/index.ts";
-import { FixedFileInfo } from "../../src/package/pe/layout.ts";
 import { CONTAINERS, layGpt, layMbr, windowsVolume } from "../lab/guest-image.ts";
 import { buildNewLog, crashed, entryOf } from "../lab/hive.ts";
 import type { NtfsOptions } from "../lab/ntfs.ts";
 import { DATA_WRITE_GUID, VhdxImage, VhdxLog, vhdxOf } from "../lab/vhdx.ts";
 import { driverFile, type TreeChange, type WindowsOptions, windowsFiles } from "../lab/windows.ts";
+import { factAt } from "../support/fact-at.ts";
 import { auditFile, imageFile, onlyGuest } from "./audits.ts";
 
 const VERSION = "6.3.9600.18692";
@@ -36,25 +36,6 @@ const WINDOWS: WindowsOptions = {
 function evidenceIn(image: Uint8Array): { evidence: readonly EvidenceReport[]; path: string } {
   const path = imageFile("placed", image);
   return { evidence: onlyGuest(auditFile(path)).integrationServices.evidence, path };
-}
-
-/** What stands in the file where the evidence says that it is, as text. */
-function factAt({ source, value, place }: EvidenceReport, file: Buffer): string {
-  const at = place.imageOffset ?? expect.fail(`${place.path} has no image offset`);
-  if (source === "driver-file") {
-    const info = new FixedFileInfo(new DataView(file.buffer, file.byteOffset + at, FixedFileInfo.sizeBytes));
-    expect(info.signature).toBe(0xfeef04bd);
-    const { fileVersionHigh: high, fileVersionLow: low } = info;
-    return [high >>> 16, high & 0xffff, low >>> 16, low & 0xffff].join(".");
-  }
-  if (source === "package")
-    return (
-      file
-        .toString("latin1", at, at + PACKAGE.length)
-        .split("~")
-        .at(-1) ?? ""
-    );
-  return file.toString("utf16le", at, at + value.length * 2);
 }
 
 const bySource = (evidence: readonly EvidenceReport[], source: string) =>

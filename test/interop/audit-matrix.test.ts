@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { auditImage, type ImageReport, openImage } from "../../src/audit/index.ts";
 import { readBytes } from "../../src/io/index.ts";
+import { factAt } from "../support/fact-at.ts";
 import { type BuiltGuest, buildGuest } from "./guests/builder.ts";
 import * as expectation from "./guests/expectation.ts";
 import { GUESTS } from "./guests/matrix.ts";
@@ -44,6 +45,15 @@ function expectGuest({ truth }: BuiltGuest, host: expectation.TestedHost, report
   expect(guest?.volume.state).toEqual(expectation.stateOf(truth));
   const codes = report.findings.map(({ code }) => code);
   expect(codes).toEqual(expect.arrayContaining(expectation.findingsOf(truth)));
+}
+
+/** Every fact stands in the image file where the evidence says. */
+function expectPlaces({ image }: BuiltGuest, report: ImageReport): void {
+  const file = readFileSync(image);
+  for (const piece of report.guests.flatMap(({ integrationServices }) => integrationServices.evidence)) {
+    expect(piece.place.image).toBe(image);
+    expect(factAt(piece, file), piece.where).toBe(piece.value);
+  }
 }
 
 function expectContainer({ truth }: BuiltGuest, report: ImageReport): void {
@@ -97,6 +107,7 @@ describe("a guest that third-party tools built is audited as what it is", () => 
           expectGuest(built, host, report);
         }
       }
+      expectPlaces(built, auditImage(built.image, { host: "ws2019" }));
       if (built.truth.kind === "windows" && built.truth.args["bitlocker"] !== true) expectFiles(built);
       expect(sha256(readFileSync(built.image)), "the image is unchanged").toBe(built.truth.sha256);
     } finally {
