@@ -2,18 +2,16 @@
 import { checkContainer } from "../disk/index.ts";
 import { type Finding, finding, findingOf, type Severity, VmguestError, type Where } from "../errors.ts";
 import { checkNtfs } from "../fs/index.ts";
-import { FileSource, type ReadStats } from "../io/index.ts";
+import { FileSource } from "../io/index.ts";
 import { checkHive } from "../registry/index.ts";
 import { checkPartitions, type Volume } from "../volume/index.ts";
 import { findHives, type HiveFile } from "./check-hives.ts";
 import type { CheckedPart, CheckLayer, CheckReport, CheckSummary } from "./check-report.ts";
-import { OpenedImage } from "./open-image.ts";
+import { OpenedImage, type OpenImageOptions } from "./open-image.ts";
 import type { ErrorReport, FindingReport } from "./report.ts";
 import { reportError, reportFinding } from "./report-parts.ts";
 
-export interface CheckOptions {
-  /** Counts the reads that reach the image file. */
-  readonly stats?: ReadStats;
+export interface CheckOptions extends OpenImageOptions {
   /** Told the name of each part before it is checked, for somebody who watches. */
   readonly onPart?: (name: string) => void;
 }
@@ -40,6 +38,9 @@ export function checkImage(path: string, options: CheckOptions = {}): CheckRepor
   return { schema: "vmguest.check/1", image: path, parts, summary: summarise(parts), error };
 }
 
+/** Codes that are about a file and its parent, which neither of them shows alone. */
+const OF_CHAIN = /^(DISK|VHD)_PARENT_/;
+
 /** One check under way. */
 class ImageCheck {
   readonly parts: CheckedPart[] = [];
@@ -52,10 +53,9 @@ class ImageCheck {
   }
 
   run(): void {
-    const { stats } = this.#options;
-    const openOptions = stats === undefined ? {} : { stats };
-    this.#checkContainer(openOptions);
-    using image = OpenedImage.open(this.#path, openOptions);
+    this.#checkContainer("image file", this.#path);
+    using image = OpenedImage.open(this.#path, this.#options);
+    this.#checkParents(image);
     const { table, volumes } = image.layout;
     if (table !== "none") this.#check("partitions", table, {}, checkPartitions(image.disk));
     for (const volume of volumes) this.#checkVolume(image, volume);
@@ -63,13 +63,22 @@ class ImageCheck {
   }
 
   /** The container has a reading of its own: what is wrong with it may keep the disk from being opened. */
-  #checkContainer(openOptions: { readonly stats?: ReadStats }): void {
-    const file = FileSource.open(this.#path, openOptions);
+  #checkContainer(name: string, path: string): void {
+    const file = FileSource.open(path, this.#options);
     try {
-      this.#check("container", "image file", {}, checkContainer(file));
+      this.#check("container", name, { image: path }, checkContainer(file));
     } finally {
       file.close();
     }
+  }
+
+  /** The other files of a differencing disk, and how they fit to each other. */
+  #checkParents(image: OpenedImage): void {
+    const [, ...parents] = image.chain;
+    if (parents.length === 0) return;
+    for (const path of parents) this.#checkContainer(`parent ${path}`, path);
+    const ofChain = image.disk.findings.filter(({ code }) => OF_CHAIN.test(code));
+    this.#check("container", "chain of parents", {}, ofChain);
   }
 
   #checkVolume(image: OpenedImage, volume: Volume): void {

@@ -3,7 +3,7 @@ import { checkImage } from "../../src/audit/index.ts";
 import { layGpt, windowsVolume } from "../lab/guest-image.ts";
 import { buildHive } from "../lab/hive.ts";
 import { buildNtfs } from "../lab/ntfs.ts";
-import { vhdxOf } from "../lab/vhdx.ts";
+import { DATA_WRITE_GUID, VhdxImage, vhdxOf } from "../lab/vhdx.ts";
 import { imageFile } from "./audits.ts";
 
 const CONFIG = "Windows/System32/config";
@@ -84,5 +84,29 @@ describe("the check of an image", () => {
     const image = vhdxOf(guest()).editHeaders((header) => Object.assign(header, { version: 2 }));
     const report = checkImage(imageFile("image", image.toBytes()));
     expect(report).toMatchObject({ error: { code: "VHDX_VERSION" }, parts: [{ counts: { error: 1 } }] });
+  });
+
+  test("goes through the parents of a differencing disk, and how they fit together", () => {
+    const disk = guest();
+    const parent = imageFile(
+      "base.vhdx",
+      vhdxOf(disk)
+        .editHeader(0, (header) => header.reserved.fill(1))
+        .toBytes(),
+    );
+    const locator = { parent_linkage: `{${DATA_WRITE_GUID}}`, relative_path: ".\\base.vhdx" };
+    const child = new VhdxImage({ virtualSizeBytes: disk.length, parent: locator });
+    const { error, parts } = checkImage(imageFile("child.avhdx", child.toBytes()));
+    expect(error).toBeNull();
+    expect(parts.slice(0, 4)).toMatchObject([
+      { name: "image file", findings: [] },
+      {
+        name: `parent ${parent}`,
+        findings: [{ code: "VHDX_RESERVED", where: `${parent}: VHDX header at 0x10000` }],
+      },
+      { name: "chain of parents", findings: [] },
+      { name: "gpt", findings: [] },
+    ]);
+    expect(parts.some(({ layer }) => layer === "registry")).toBe(true);
   });
 });

@@ -54,7 +54,7 @@ const OUTPUT = `## Output
   patterns that the shell is not to expand. An image named twice is taken once.
 - JSON begins with \`"schema"\`, which changes when a key changes its meaning or goes away: \`vmguest.audit/1\`
   ([JSON Schema](schema/audit-1.schema.json)), \`vmguest.table/1\`, \`vmguest.services/1\`, \`vmguest.registry/1\`,
-  \`vmguest.files/1\`. The same image gives the same bytes of report, but with \`--timestamp\`.
+  \`vmguest.chain/1\`, \`vmguest.check/1\`, \`vmguest.files/1\`. The same image gives the same bytes of report, but with \`--timestamp\`.
 - \`registry query --format json\` types the data of a value: text, a list of texts, a number for REG_DWORD, \`0x\` and
   hexadecimal digits for REG_QWORD, and the bytes in hexadecimal for everything else.
 `;
