@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 export { type AssembleOptions, assembleReport } from "./assemble-report.ts";
 export { type AuditOptions, auditImage } from "./audit-image.ts";
+export {
+  type ChainFileReport,
+  type ChainReport,
+  type ParentReport,
+  reportChain,
+} from "./chain-report.ts";
 export { type CheckOptions, checkImage } from "./check-image.ts";
 export type * from "./check-report.ts";
 export { OpenedImage, type OpenedWindows, type OpenImageOptions, openImage } from "./open-image.ts";

@@ -13,6 +13,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "table", load: async () => (await import("./verbs/table.ts")).table },
   { name: "services", load: async () => (await import("./verbs/services.ts")).services },
   { name: "registry query", load: async () => (await import("./verbs/registry-query.ts")).registryQuery },
+  { name: "chain", load: async () => (await import("./verbs/chain.ts")).chain },
   { name: "check", load: async () => (await import("./verbs/check.ts")).check },
   { name: "files list", load: async () => (await import("./verbs/files-list.ts")).filesList },
   { name: "files cat", load: async () => (await import("./verbs/files-cat.ts")).filesCat },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { formatTable } from "./audit-table.ts";
+export { formatChain } from "./chain.ts";
 export { formatCheck } from "./check.ts";
 export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts";
 export { formatJson } from "./json.ts";

@@ -10,6 +10,7 @@ import { type AuditLayer, type Context, tableWidth, wantsColour } from "../conte
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
+import { PARENT_ROOT, type ParentRoots, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
 import { readVersion } from "../version.ts";
@@ -52,6 +53,7 @@ export const audit = defineCommand({
       kind: "text",
       describe: "The least version that counts as current, such as 6.3.9600.18692",
     },
+    "parent-root": PARENT_ROOT,
     ...READ_LIMITS,
     explain: {
       kind: "flag",
@@ -70,13 +72,14 @@ export const audit = defineCommand({
   ],
   async run(args, context) {
     const { host, minimumVersion } = readPolicy(args.host, args["min-version"]);
+    const parentRoots = readParentRoots(args["parent-root"]);
     const found = await discoverImages(args.paths, context.dependencies);
     using file = args.output === undefined ? undefined : openReportFile(args.output, found.images);
     const layer = await context.dependencies.loadAudit();
     const audited = auditAll(
       layer,
       found,
-      { host, minimumVersion, isQuiet: args.quiet, startBudget: () => startBudget(args) },
+      { host, minimumVersion, isQuiet: args.quiet, parentRoots, startBudget: () => startBudget(args) },
       context,
     );
     const report = layer.assembleReport(audited, {
@@ -125,6 +128,7 @@ function openReportFile(path: string, inputs: readonly string[]): HostFile {
 
 interface BatchOptions extends Policy {
   readonly isQuiet: boolean;
+  readonly parentRoots: ParentRoots;
   /** A budget for the image that comes next. */
   readonly startBudget: () => ReadBudget;
 }
@@ -133,14 +137,14 @@ interface BatchOptions extends Policy {
 function auditAll(
   layer: AuditLayer,
   { images, unreadable }: Discovery,
-  { host, minimumVersion, isQuiet, startBudget }: BatchOptions,
+  { host, minimumVersion, isQuiet, parentRoots, startBudget }: BatchOptions,
   context: Context,
 ): ImageReport[] {
   const progress = Progress.of(context, isQuiet ? 0 : images.length);
   const reports = images.map((path) => {
     progress.show(path);
     context.imageCount++;
-    const options = { host, stats: context.stats, budget: startBudget() };
+    const options = { host, stats: context.stats, budget: startBudget(), ...parentRoots };
     return layer.auditImage(path, minimumVersion === undefined ? options : { ...options, minimumVersion });
   });
   progress.clear();
