@@ -115,7 +115,7 @@ describe("the package", () => {
       stdout: expect.stringContaining("outdated"),
     },
     { args: ["audit"], status: 2, stdout: "" },
-    { args: ["audit", join(import.meta.dirname, "package.test.ts"), "--quiet"], status: 0 },
+    { args: ["audit", join(import.meta.dirname, "package.test.ts"), "--quiet"], status: 3 },
     { args: ["files", "list", SAMPLE, "nowhere"], status: 2, stdout: "" },
   ])("ends $args with $status", ({ args, ...expected }) => {
     expect(consume("node_modules/.bin/vmguest", ...args)).toMatchObject(expected);
