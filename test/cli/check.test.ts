@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { layGpt, windowsVolume } from "../lab/guest-image.ts";
-import { type VhdxImage, vhdxOf } from "../lab/vhdx.ts";
+import { DATA_WRITE_GUID, VhdxImage, vhdxOf } from "../lab/vhdx.ts";
 import { run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-cli-check-"));
@@ -60,6 +60,24 @@ describe("vmguest check", () => {
     const { stdout, stderr } = await run(["check", closed]);
     expect(stderr).toContain("[VHDX_HEADERS_INVALID]");
     expect(stdout).toContain("the check did not come to its end");
+  });
+
+  test("gives up an image that costs more than the limits", async () => {
+    const { code, stderr } = await run(["check", sound, "--limit-bytes", "10000"]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("[READ_LIMIT]");
+  });
+
+  test("opens parents only in the folders that --parent-root names", async () => {
+    const empty = join(folder, "empty");
+    mkdirSync(empty);
+    const locator = { parent_linkage: `{${DATA_WRITE_GUID}}`, relative_path: ".\\sound.vhdx" };
+    const child = join(folder, "child.avhdx");
+    writeFileSync(child, new VhdxImage({ virtualSizeBytes: disk.length, parent: locator }).toBytes());
+    expect((await run(["check", child])).code).toBe(0);
+    const { code, stderr } = await run(["check", child, "--parent-root", empty]);
+    expect(code).toBeGreaterThanOrEqual(3);
+    expect(stderr).toContain("[DISK_PARENT_");
   });
 
   test("has all of it as JSON", async () => {

@@ -6,11 +6,19 @@ import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
+import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
+import { READ_LIMITS, startBudget } from "../read-limits.ts";
 import { IMAGE, STATS, TEXT_OR_JSON } from "./common-options.ts";
 
 const FAIL_ON = ["error", "warning", "never"] as const;
 type FailOn = (typeof FAIL_ON)[number];
+
+/** A check reads all there is to check, on somebody's behalf who waits for it: only what would never end is given up. */
+const LIMITS = {
+  "limit-seconds": { ...READ_LIMITS["limit-seconds"], default: "3600" },
+  "limit-bytes": { ...READ_LIMITS["limit-bytes"], default: "0" },
+} as const;
 
 export const check = defineCommand({
   name: "check",
@@ -29,6 +37,8 @@ export const check = defineCommand({
       choices: FAIL_ON,
       default: "error",
     },
+    "parent-root": PARENT_ROOT,
+    ...LIMITS,
     stats: STATS,
   },
   examples: [
@@ -40,7 +50,12 @@ export const check = defineCommand({
     const { checkImage } = await context.dependencies.loadAudit();
     context.imageCount++;
     const progress = Progress.open(context);
-    const report = checkImage(args.image, { stats: context.stats, onPart: (name) => progress.show(name) });
+    const report = checkImage(args.image, {
+      stats: context.stats,
+      budget: startBudget(args),
+      ...readParentRoots(args["parent-root"]),
+      onPart: (name) => progress.show(name),
+    });
     progress.clear();
     const options = { colour: wantsColour(context, context.stdout), width: tableWidth(context) };
     const text = args.format === "json" ? formatJson(report) : formatCheck(report, options);

@@ -17,7 +17,7 @@ const STRUCTURE = "VHD block allocation table";
 /** The table is read in pieces of this size. */
 const PIECE_SIZE_BYTES = 64 * 1024;
 
-/** Four MiB of them; blocks of 2 MiB in a file of 2 TiB need a quarter. */
+/** Blocks of 2 MiB on the largest disk there can be are a quarter of it. */
 const BLOCK_COUNT_MAX = 4 * 1024 * 1024;
 
 /** Data that begins at multiples of it is fast on disks with sectors of 4 KiB. */
@@ -65,8 +65,8 @@ export function* checkBlocks(
     { what: STRUCTURE, start: tableOffset, end: tableOffset + tableSizeBytes },
   ];
   yield* checkStructures(structures);
-  if (Math.floor(file.sizeBytes / blockSizeBytes) > BLOCK_COUNT_MAX) {
-    const message = `a file with room for more than ${BLOCK_COUNT_MAX} blocks is not checked further`;
+  if (Math.max(tableEntryCount, Math.floor(file.sizeBytes / blockSizeBytes)) > BLOCK_COUNT_MAX) {
+    const message = `a table or a file with room for more than ${BLOCK_COUNT_MAX} blocks is not checked`;
     yield finding("LIMIT_EXCEEDED", message, where);
     return;
   }
