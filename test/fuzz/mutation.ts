@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import { ReadStats } from "../../src/io/index.ts";
+import { FileSource, ReadStats, readBytes } from "../../src/io/index.ts";
 
 /** A small seeded generator (mulberry32), so that a failing run can be repeated. */
 export function seededRandom(seed: number): (below: number) => number {
@@ -51,10 +51,11 @@ const STRUCTURE_SIZE = 96;
 
 type Ranges = readonly { readonly offset: number; readonly byteCount: number }[];
 
-/** The beginnings of structures inside the ranges, each as a range of its own. */
-export function structuresIn(bytes: Buffer, ranges: Ranges): Ranges {
-  return ranges.flatMap(({ offset, byteCount }) => {
-    const part = bytes.subarray(offset, offset + byteCount);
+/** The beginnings of structures inside the ranges of a file, each as a range of its own. */
+export function structuresIn(path: string, ranges: Ranges): Ranges {
+  const source = FileSource.open(path);
+  const found = ranges.flatMap(({ offset, byteCount }) => {
+    const part = Buffer.from(readBytes(source, offset, byteCount));
     return SIGNATURES.flatMap((signature) => {
       const found: { offset: number; byteCount: number }[] = [];
       for (let at = part.indexOf(signature); at >= 0; at = part.indexOf(signature, at + signature.length)) {
@@ -63,6 +64,8 @@ export function structuresIn(bytes: Buffer, ranges: Ranges): Ranges {
       return found;
     });
   });
+  source.close();
+  return found;
 }
 
 /** One to four small changes inside the ranges: a flipped bit, an evil byte, four evil bytes, or chance. */

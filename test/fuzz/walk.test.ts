@@ -1,14 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { openDisk } from "../../src/disk/index.ts";
-import { VmguestError } from "../../src/errors.ts";
-import { type DirectoryEntry, openNtfs, readNtfsState } from "../../src/fs/index.ts";
+import { checkContainer, openDisk } from "../../src/disk/index.ts";
+import { type Finding, VmguestError } from "../../src/errors.ts";
+import { checkNtfs, type DirectoryEntry, openNtfs, readNtfsState } from "../../src/fs/index.ts";
 import { MemorySource } from "../../src/io/index.ts";
-import { Hive, type Key } from "../../src/registry/index.ts";
-import { readVolumes } from "../../src/volume/index.ts";
-import { readFixture } from "../support/fixtures.ts";
+import { checkHive, Hive, type Key } from "../../src/registry/index.ts";
+import { checkPartitions, readVolumes } from "../../src/volume/index.ts";
+import { layGpt } from "../lab/guest-image.ts";
+import { buildHive } from "../lab/hive.ts";
+import { buildNtfs } from "../lab/ntfs.ts";
+import { fixturesIn, readFixture } from "../support/fixtures.ts";
 import { mutateBytes, seededRandom } from "./mutation.ts";
 
-const SECONDS = Number(process.env["VMGUEST_FUZZ_SECONDS"] ?? 60) / 4;
+const SECONDS = Number(process.env["VMGUEST_FUZZ_SECONDS"] ?? 60);
 const SEED = Number(process.env["VMGUEST_FUZZ_SEED"] ?? 20261122);
 
 /** A damaged tree may lead a walker in circles; the walk is what a caller would do, so it has a bound of its own. */
@@ -24,9 +27,18 @@ function tolerate(work: () => void): void {
   }
 }
 
+/** Runs a check to its end, or as far as a reader of its findings would. */
+function drain(findings: Iterable<Finding>): void {
+  tolerate(() => {
+    let count = 0;
+    for (const _ of findings) if (++count > STEPS_MAX) return;
+  });
+}
+
 function walkHive(bytes: readonly Buffer[]): void {
   const [hive, ...logs] = bytes.map((part) => new MemorySource(part));
   if (hive === undefined) return;
+  drain(checkHive(hive, { logs }));
   const pending: Key[] = [Hive.open(hive, { logs }).root];
   for (let steps = 0; pending.length > 0 && steps < STEPS_MAX; steps++) {
     const key = pending.pop();
@@ -42,14 +54,19 @@ function walkHive(bytes: readonly Buffer[]): void {
   }
 }
 
-function walkVolume(bytes: Buffer): void {
-  for (const { source, content } of readVolumes(openDisk(new MemorySource(bytes))).volumes) {
+function walkVolume([bytes]: readonly Buffer[]): void {
+  const file = new MemorySource(bytes ?? Buffer.alloc(0));
+  drain(checkContainer(file));
+  const disk = openDisk(file);
+  drain(checkPartitions(disk));
+  for (const { source, content } of readVolumes(disk).volumes) {
     if (content === "ntfs") tolerate(() => walkNtfs(openNtfs(source)));
   }
 }
 
 function walkNtfs(volume: ReturnType<typeof openNtfs>): void {
   tolerate(() => void readNtfsState(volume));
+  drain(checkNtfs(volume));
   const pending: DirectoryEntry[] = [...volume.root.list()];
   for (let steps = 0; pending.length > 0 && steps < 2000; steps++) {
     const entry = pending.pop();
@@ -65,33 +82,58 @@ function walkNtfs(volume: ReturnType<typeof openNtfs>): void {
   }
 }
 
-const TARGETS: { name: string; files: string[]; walk: (bytes: readonly Buffer[]) => void }[] = [
-  {
-    name: "a hive with new logs",
-    files: [
-      "hive/yarp-NewDirtyHive1/NewDirtyHive",
-      "hive/yarp-NewDirtyHive1/NewDirtyHive.LOG1",
-      "hive/yarp-NewDirtyHive1/NewDirtyHive.LOG2",
-    ],
-    walk: walkHive,
-  },
-  { name: "a hive made by offreg.dll", files: ["hive/nt-hive-testhive"], walk: walkHive },
-  { name: "a BCD hive", files: ["hive/regipy-BCD"], walk: walkHive },
-  {
-    name: "an NTFS volume with 512 folders",
-    files: ["ntfs/colinfinck-testfs1"],
-    walk: ([bytes]) => bytes && walkVolume(bytes),
-  },
-  {
-    name: "an NTFS disk of Windows 10",
-    files: ["vhdx/dfvfs-ntfs-dynamic.vhdx"],
-    walk: ([bytes]) => bytes && walkVolume(bytes),
-  },
+interface Target {
+  readonly name: string;
+  files(): readonly Buffer[];
+  readonly walk: (bytes: readonly Buffer[]) => void;
+}
+
+const fixture = (name: string, walk: Target["walk"], ...logs: string[]): Target => ({
+  name,
+  files: () => [name, ...logs].map(readFixture),
+  walk,
+});
+
+/** Hives of more megabytes than this take longer to copy than to walk. */
+const HIVE_SIZE_MAX = 4 << 20;
+const isSmall = (name: string) => readFixture(name).length <= HIVE_SIZE_MAX;
+
+const lab = (name: string, bytes: Uint8Array, walk: Target["walk"]): Target => ({
+  name,
+  files: () => [Buffer.from(bytes)],
+  walk,
+});
+
+const NEW_LOGS = "hive/yarp-NewDirtyHive1/NewDirtyHive";
+const OLD_LOGS = "hive/yarp-OldDirtyHive/OldDirtyHive";
+const NTFS_FILES = {
+  "Windows/System32/config/SYSTEM": new Uint8Array(20_000).fill(7),
+  "a/b/c.txt": new Uint8Array(9),
+};
+
+const TARGETS: readonly Target[] = [
+  fixture(NEW_LOGS, walkHive, `${NEW_LOGS}.LOG1`, `${NEW_LOGS}.LOG2`),
+  fixture(OLD_LOGS, walkHive, `${OLD_LOGS}.LOG1`, `${OLD_LOGS}.LOG2`),
+  ...[...fixturesIn("hive"), ...fixturesIn("hive/yarp")]
+    .filter(isSmall)
+    .map((name) => fixture(name, walkHive)),
+  fixture("ntfs/colinfinck-testfs1", walkVolume),
+  fixture("ntfs/dissect-ntfs.bin", walkVolume),
+  fixture("vhdx/dfvfs-ntfs-dynamic.vhdx", walkVolume),
+  fixture("vhdx/ntfs-parent.vhdx", walkVolume),
+  fixture("vhd/dfvfs-ntfs-dynamic.vhd", walkVolume),
+  lab(
+    "a hive of the lab",
+    buildHive({ A: { B: { Name: "text", Big: new Uint8Array(40_000) } }, C: 1 }),
+    walkHive,
+  ),
+  lab("a volume of the lab", buildNtfs({ files: NTFS_FILES }), walkVolume),
+  lab("a disk of the lab", layGpt([buildNtfs({ files: NTFS_FILES })]), walkVolume),
 ];
 
 describe("walking everything in a damaged file gives data or typed errors", () => {
   test.each(TARGETS)("$name", ({ files, walk }) => {
-    const sound = files.map(readFixture);
+    const sound = files();
     const random = seededRandom(SEED);
     const end = performance.now() + (SECONDS * 1000) / TARGETS.length;
     for (let round = 0; performance.now() < end || round === 0; round++) {
