@@ -2,121 +2,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openDisk } from "../../src/disk/index.ts";
-import { type ByteSource, MemorySource, readBytes } from "../../src/io/index.ts";
-import { VhdImage, type VhdPartialBlock } from "../lab/vhd.ts";
-import { DATA_WRITE_GUID, VhdxImage } from "../lab/vhdx.ts";
+import { type ByteSource, readBytes } from "../../src/io/index.ts";
+import {
+  type Build,
+  buildVhd,
+  buildVhdx,
+  flatten,
+  type Geometry,
+  type LayerPlan,
+  plansOf,
+} from "../lab/vhd-chains.ts";
 import { parentsIn } from "./parent-map.ts";
 
 const MIB = 1024 * 1024;
-
-/** What a layer has of a block: every sector, no sector, those with a bit, or (VHDX) a state that hides the parent. */
-type BlockPlan = "all" | "none" | { readonly bits: readonly boolean[] } | { readonly state: 1 | 2 | 3 };
-
-interface LayerPlan {
-  readonly sizeBytes: number;
-  readonly blocks: readonly BlockPlan[];
-}
-
-interface Geometry {
-  readonly blockSizeBytes: number;
-  readonly sectorSizeBytes: 512 | 4096;
-}
-
-/** The bytes that layer `depth` writes: different ones in every sector and every layer. */
-function contentOf(depth: number, offset: number, length: number, { sectorSizeBytes }: Geometry): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += sectorSizeBytes) {
-    bytes.fill(1 + ((depth * 37 + (offset + at) / sectorSizeBytes) % 250), at, at + sectorSizeBytes);
-  }
-  return bytes;
-}
-
-/** Bits are repeated over a block that has more sectors than there are bits. */
-const hasSectorOf = (bits: readonly boolean[]) => (sector: number) => bits[sector % bits.length] === true;
-
-/** What the guest should see: layer by layer from the base up, each laid over the one below. */
-function flatten(plans: readonly LayerPlan[], geometry: Geometry): Uint8Array {
-  const { blockSizeBytes, sectorSizeBytes } = geometry;
-  return plans.reduceRight((below, { sizeBytes, blocks }, depth) => {
-    const flat = new Uint8Array(sizeBytes);
-    flat.set(below.subarray(0, sizeBytes));
-    blocks.forEach((block, index) => {
-      const start = index * blockSizeBytes;
-      const end = Math.min(start + blockSizeBytes, sizeBytes);
-      if (block === "none") return;
-      if (block !== "all" && "state" in block) {
-        flat.fill(0, start, end);
-        return;
-      }
-      const hasSector = block === "all" ? () => true : hasSectorOf(block.bits);
-      for (let at = start; at < end; at += sectorSizeBytes) {
-        if (hasSector((at - start) / sectorSizeBytes)) {
-          flat.set(contentOf(depth, at, sectorSizeBytes, geometry), at);
-        }
-      }
-    });
-    return flat;
-  }, new Uint8Array(0));
-}
-
-/** Writes a plan with the lab: `0.x` is the image, `1.x` its parent and so on. */
-type Build = (plan: LayerPlan, depth: number, hasParent: boolean, geometry: Geometry) => ByteSource;
-
-const guidOf = (depth: number) => DATA_WRITE_GUID.replace(/^../, String(10 + depth));
-
-type LabBlock = Uint8Array | VhdPartialBlock | number;
-
-/** The blocks of a plan as the lab takes them; sectors of the parent are filled with what must never be read. */
-function labBlocks({ blocks }: LayerPlan, depth: number, geometry: Geometry): Map<number, LabBlock> {
-  const { blockSizeBytes, sectorSizeBytes } = geometry;
-  const laid = new Map<number, LabBlock>();
-  for (const [index, block] of blocks.entries()) {
-    if (block === "none") continue;
-    if (block !== "all" && "state" in block) {
-      laid.set(index, block.state);
-      continue;
-    }
-    const content = contentOf(depth, index * blockSizeBytes, blockSizeBytes, geometry);
-    if (block === "all") {
-      laid.set(index, content);
-      continue;
-    }
-    const hasSector = hasSectorOf(block.bits);
-    for (let at = 0; at < blockSizeBytes; at += sectorSizeBytes) {
-      if (!hasSector(at / sectorSizeBytes)) content.fill(0xff, at, at + sectorSizeBytes);
-    }
-    laid.set(index, { content, hasSector });
-  }
-  return laid;
-}
-
-const buildVhdx: Build = (plan, depth, hasParent, geometry) => {
-  const parent = { parent_linkage: `{${guidOf(depth + 1)}}`, relative_path: `.\\${depth + 1}.x` };
-  return new VhdxImage({
-    virtualSizeBytes: plan.sizeBytes,
-    blockSizeBytes: geometry.blockSizeBytes,
-    logicalSectorSizeBytes: geometry.sectorSizeBytes,
-    dataWriteGuid: guidOf(depth),
-    blocks: labBlocks(plan, depth, geometry),
-    ...(hasParent ? { parent } : {}),
-  });
-};
-
-const buildVhd: Build = (plan, depth, hasParent, geometry) => {
-  const blocks = new Map<number, Uint8Array | VhdPartialBlock>();
-  for (const [index, block] of labBlocks(plan, depth, geometry)) {
-    if (typeof block !== "number") blocks.set(index, block);
-  }
-  const parent = { name: `${depth + 1}.x`, relativePath: `.\\${depth + 1}.x`, identity: depth + 1 };
-  const { bytes } = new VhdImage({
-    virtualSizeBytes: plan.sizeBytes,
-    blockSizeBytes: geometry.blockSizeBytes,
-    blocks,
-    identity: depth,
-    ...(hasParent ? { diskType: 4, parent } : {}),
-  });
-  return new MemorySource(bytes);
-};
 
 function openPlans(plans: readonly LayerPlan[], build: Build, geometry: Geometry) {
   const files = plans.map((plan, depth) => build(plan, depth, depth < plans.length - 1, geometry));
@@ -125,32 +23,6 @@ function openPlans(plans: readonly LayerPlan[], build: Build, geometry: Geometry
 }
 
 const isSame = (left: Uint8Array, right: Uint8Array) => Buffer.compare(left, right) === 0;
-
-/** Chains of 1 to 5 files of their own sizes, base last. */
-function plansOf(geometry: Geometry, blockCountMax: number, hasStates: boolean): fc.Arbitrary<LayerPlan[]> {
-  const { blockSizeBytes, sectorSizeBytes } = geometry;
-  const bits = fc
-    .array(fc.boolean(), { minLength: 1, maxLength: 40 })
-    .map((drawn): BlockPlan => ({ bits: drawn }));
-  const state = fc.constantFrom(1, 2, 3).map((drawn): BlockPlan => ({ state: drawn as 1 | 2 | 3 }));
-  const whole = fc.constantFrom<BlockPlan>("all", "none");
-  const layer = (isBase: boolean) =>
-    fc
-      .record({
-        blocks: fc.array(isBase ? whole : fc.oneof(whole, bits, bits, ...(hasStates ? [state] : [])), {
-          minLength: 1,
-          maxLength: blockCountMax,
-        }),
-        sectorsLess: fc.nat(blockSizeBytes / sectorSizeBytes - 1),
-      })
-      .map(({ blocks, sectorsLess }) => ({
-        blocks,
-        sizeBytes: blocks.length * blockSizeBytes - sectorsLess * sectorSizeBytes,
-      }));
-  return fc
-    .tuple(fc.array(layer(false), { maxLength: 4 }), layer(true))
-    .map(([children, base]) => [...children, base]);
-}
 
 describe.each([
   {
