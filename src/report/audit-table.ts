@@ -154,11 +154,12 @@ function errorEntry(image: ImageReport, error: NonNullable<ImageReport["error"]>
 }
 
 function emptyEntry(image: ImageReport): Entry {
+  const contents = [...new Set(image.volumes.map(({ fileSystem }) => fileSystem))];
   return {
     ...NO_GUEST,
     status: { lines: ["-"], style: "dim" },
     image: makeVisible(image.path),
-    guest: ["no guest found"],
+    guest: [contents.length === 0 ? "no guest found" : `no guest found in ${contents.join(", ")}`],
     notes: [],
   };
 }

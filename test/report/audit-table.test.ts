@@ -258,6 +258,13 @@ describe("the table of an audit", () => {
     `);
   });
 
+  test("says what an image holds that has no guest", () => {
+    const { volume } = guest();
+    const volumes = (["ntfs", "fat", "ntfs"] as const).map((fileSystem) => ({ ...volume, fileSystem }));
+    const data = { ...image({ guests: [] }), volumes };
+    expect(formatTable(report(data), plain(120))).toContain("no guest found in ntfs, fat");
+  });
+
   test("leaves the citation of the row to the JSON", () => {
     const cited = guest({
       rule: { source: 'MS2020, row "Windows 7"' },
