@@ -4,8 +4,10 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openDisk } from "../../src/disk/index.ts";
 import { checkNtfs, openNtfs } from "../../src/fs/index.ts";
+import { ATTRIBUTE, StandardInformation } from "../../src/fs/ntfs/layout.ts";
 import { type ByteSource, MemorySource, SliceSource } from "../../src/io/index.ts";
 import { readVolumes } from "../../src/volume/index.ts";
+import { attributeAt, editProtected } from "../lab/ntfs/edit.ts";
 import { openSparseTar, unzip } from "../lab/ntfs/packed-images.ts";
 import { FIXTURES, readFixture } from "../support/fixtures.ts";
 
@@ -60,5 +62,46 @@ describe("a volume that somebody else made", () => {
     );
     expect(volumes.length).toBeGreaterThan(0);
     for (const { source } of volumes) expect(faultsOf(source)).toEqual([]);
+  });
+});
+
+describe("a volume of Windows with one fault", () => {
+  const image = () => readFixture("ntfs/dissect-ntfs.bin");
+  const place = (bytes: Buffer, recordNumber: number) => {
+    for (let at = 0; at < bytes.length; at += 1024) {
+      const isRecord = bytes.toString("latin1", at, at + 4) === "FILE";
+      if (isRecord && bytes.readUInt32LE(at + 0x2c) === recordNumber) return at;
+    }
+    throw new RangeError(`no record ${recordNumber}`);
+  };
+  const fileRecord = (bytes: Buffer) => openNtfs(new MemorySource(bytes)).require("File.txt").recordNumber;
+
+  test("has no descriptor for a security identifier that was made up", () => {
+    const bytes = image();
+    editProtected(bytes, place(bytes, fileRecord(bytes)), 1024, (view) => {
+      const at = attributeAt(view, ATTRIBUTE.standardInformation);
+      const value = at + view.getUint16(at + 0x14, true);
+      view.setUint32(value + StandardInformation.sizeBytes + 4, 0x9999, true);
+    });
+    expect(faultsOf(new MemorySource(bytes))).toEqual([
+      expect.stringContaining("NTFS_SECURITY_ID FILE record"),
+    ]);
+  });
+
+  test("names the file whose directory entry leads to a record that is gone", () => {
+    const bytes = image();
+    const recordNumber = fileRecord(bytes);
+    const at = place(bytes, recordNumber);
+    bytes.fill(0, at, at + 1024);
+    const found = [...checkNtfs(openNtfs(new MemorySource(bytes)))].filter(
+      ({ severity }) => severity === "error",
+    );
+    expect(found).toMatchObject([
+      {
+        code: "NTFS_ENTRY_TARGET",
+        message: `the entry File.txt refers to record ${recordNumber}, which is no file in use (the root directory)`,
+        where: { path: "$MFT", structure: "FILE record 5" },
+      },
+    ]);
   });
 });

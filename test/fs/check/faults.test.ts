@@ -523,6 +523,31 @@ describe("volumes laid with a fault:", () => {
   });
 });
 
+test("findings of one code are listed up to a limit, and then counted", () => {
+  const { bytes } = layNtfs({ files: { a: { bareLinks: names } } });
+  const found = [...checkNtfs(openNtfs(new MemorySource(bytes)), { findingsPerCodeMax: 3 })];
+  expect(found.map(({ message }) => message.replace(/ refers.*/, ""))).toEqual([
+    "the entry name 00",
+    "the entry name 01",
+    "the entry name 02",
+    "27 more of this code are not listed",
+  ]);
+});
+
+test("a finding names the file, and where its record is", () => {
+  const volume = lay();
+  inRecord("d/name 07", header({ linkCount: 4 }))(volume);
+  const recordNumber = record(volume, "d/name 07");
+  expect(check(volume)).toEqual([
+    {
+      code: "NTFS_LINK_COUNT",
+      severity: "warning",
+      message: "has 1 names, but counts 4 links (d/name 07)",
+      where: { path: "$MFT", structure: `FILE record ${recordNumber}`, offset: recordNumber * 1024 },
+    },
+  ]);
+});
+
 test("every code of the check but those of $Secure has a fault above", () => {
   const left = Object.keys(NTFS_CHECK_CODES).filter((code) => !seen.has(code));
   expect(left).toEqual(["NTFS_SECURITY_STREAM", "NTFS_SECURITY_MIRROR", "NTFS_SECURITY_ID"]);

@@ -14,8 +14,8 @@ import { readSecurityStream } from "./security-stream.ts";
 import { checkMirror, checkSystemFiles } from "./system-check.ts";
 import { VolumeCheck } from "./volume-check.ts";
 
-/** Enough to see what is wrong; a volume with more of one kind needs chkdsk, not a longer list. */
-const FINDINGS_PER_CODE_MAX = 100;
+/** Far more than anybody reads, but whoever counts findings gets a true count of all but ruined volumes. */
+const FINDINGS_PER_CODE_MAX = 10_000;
 
 /** What opening the volume went around; whatever else reading it found is found here again. */
 const READ_FROM_COPY: ReadonlySet<Code> = new Set<Code>(["NTFS_BOOT_DAMAGED", "NTFS_MFT_DAMAGED"]);

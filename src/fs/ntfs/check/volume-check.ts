@@ -14,6 +14,8 @@ import { RecordTable } from "./record-table.ts";
 const RECORD_COUNT_MAX = 2 ** 22;
 /** Folders on the way to a file whose path is to be told; Windows itself stops at 32,767 characters. */
 const PATH_DEPTH_MAX = 256;
+/** Findings that name their file by its path, which takes reads; later ones name it by its record. */
+const PATH_COUNT_MAX = 1000;
 
 /** What the parts of one check share: the volume, what was learnt of it so far, and where findings go. */
 export class VolumeCheck {
@@ -27,6 +29,7 @@ export class VolumeCheck {
   readonly bitmap: ByteSource | undefined;
   /** Whether every run of every attribute was read: only then can a cluster be called lost. */
   allRunsRead = true;
+  #pathCount = 0;
 
   constructor(volume: NtfsVolume, findingsPerCodeMax: number) {
     this.volume = volume;
@@ -80,6 +83,7 @@ export class VolumeCheck {
 
   /** A path by which a file calls itself, as far up as its records can be read. */
   pathOf(recordNumber: number): string {
+    if (++this.#pathCount > PATH_COUNT_MAX) return `record ${recordNumber}`;
     const names: string[] = [];
     let at = recordNumber;
     while (at !== RECORD.root && names.length < PATH_DEPTH_MAX) {
