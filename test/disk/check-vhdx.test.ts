@@ -291,6 +291,21 @@ describe("a fault gives the codes that name it, and no other", () => {
     expect(codesOf(image)).toEqual(codes);
   });
 
+  test("region tables that differ", () => {
+    const image = sound();
+    const first = image.read(REGION_TABLE_OFFSETS[0], 64 * 1024);
+    const region = {
+      id: "11111111-1111-1111-1111-111111111111",
+      fileOffset: 3 * MIB,
+      lengthBytes: MIB,
+      flags: 0,
+    };
+    image
+      .editRegionTables((table) => table.add(region))
+      .write(REGION_TABLE_OFFSETS[0], new Uint8Array(first.buffer));
+    expect(codesOf(image)).toEqual(["VHDX_REGION_TABLES_DIFFER"]);
+  });
+
   test("a partial block whose chunk has no bitmap", () => {
     const image = sound(PARENT).setBatEntry(0, BigInt(4 * MIB) + 7n);
     expect(codesOf(image)).toEqual(["VHDX_BAT_BITMAP_MISSING"]);

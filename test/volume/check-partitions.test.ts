@@ -196,6 +196,14 @@ describe("a fault gives the codes that name it, and no other", () => {
   });
 });
 
+test("a table that counts in other sectors than the disk", () => {
+  const disk = writeGpt(newDisk(), {
+    partitions: [{ ...PARTITIONS[0]!, firstLba: 256, lastLba: 4351 }],
+    sectorSizeBytes: 4096,
+  });
+  expect(codesOf(disk)).toEqual(["PARTITION_SECTOR_MISMATCH", "GPT_PROTECTIVE_RANGE"]);
+});
+
 test("contents that cannot be read are no fault of the table", () => {
   const disk = gptDisk({ partitions: [{ ...PARTITIONS[1]!, type: GPT_TYPES.ldmData }] });
   expect(codesOf(disk)).toEqual([]);
