@@ -43,8 +43,9 @@ export interface FileNode {
   /** Named data streams. */
   readonly streams: readonly StreamInfo[];
   /**
-   * The bytes of the unnamed stream, or of a named one. Throws NTFS_IS_A_DIRECTORY, NOT_FOUND for an unknown stream,
-   * NTFS_ENCRYPTED, NTFS_REPARSE or NTFS_COMPRESSION where the bytes on disk are not the file's content.
+   * The bytes of the unnamed stream, or of a named one; files that CompactOS compressed read as they were. Throws
+   * NTFS_IS_A_DIRECTORY, NOT_FOUND for an unknown stream, and NTFS_ENCRYPTED, NTFS_REPARSE, NTFS_COMPRESSION or
+   * WOF_UNSUPPORTED where the bytes on disk are not the file's content.
    */
   open(streamName?: string): ByteSource;
   /** Entries in the directory's own order, DOS names folded into their long ones. Throws NTFS_NOT_A_DIRECTORY. */
@@ -56,7 +57,10 @@ export interface FileSystem {
   readonly kind: FileSystemKind;
   readonly label: string | undefined;
   readonly root: FileNode;
-  /** The file or directory at `path`, matched as Windows matches names, or undefined. */
+  /**
+   * The file or directory at `path`, matched as Windows matches names, or undefined. Links are followed inside the
+   * volume; throws NTFS_LINK, NTFS_LINK_LOOP, NTFS_LINK_OUTSIDE or NTFS_REPARSE where the path leads through another.
+   */
   find(path: string): FileNode | undefined;
   /** The same, but throws NOT_FOUND. */
   require(path: string): FileNode;
