@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -87,6 +87,20 @@ describe.each([
     expect(report.volumes.map(({ fileSystem }) => fileSystem)).toEqual(["ntfs"]);
     expect(report.error).toBeNull();
   });
+});
+
+test("a parent that is written to while its child is read is found out", () => {
+  const path = folderWith("changing", {
+    leaf: "vhdx/ntfs-differential.vhdx",
+    "ntfs-parent.vhdx": "vhdx/ntfs-parent.vhdx",
+  });
+  const parent = join(path, "ntfs-parent.vhdx");
+  using opened = openImage(join(path, "leaf"));
+  opened.checkUnchanged();
+  appendFileSync(parent, "more");
+  expect(() => opened.checkUnchanged()).toThrow(
+    expect.objectContaining({ code: "IO_CHANGED", where: { image: parent } }),
+  );
 });
 
 test("Windows 10 leaves out the time of the parent, so a copy of it is not found to be younger", () => {
