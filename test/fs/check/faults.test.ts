@@ -552,3 +552,26 @@ test("every code of the check but those of $Secure has a fault above", () => {
   const left = Object.keys(NTFS_CHECK_CODES).filter((code) => !seen.has(code));
   expect(left).toEqual(["NTFS_SECURITY_STREAM", "NTFS_SECURITY_MIRROR", "NTFS_SECURITY_ID"]);
 });
+
+test("clusters are compared until too many runs lie over others", () => {
+  const files = Array.from(
+    { length: 110 },
+    (_, index) => [`file ${index}`, { content, storage: "clusters" }] as const,
+  );
+  const volume = layNtfs({ files: Object.fromEntries(files) });
+  for (const [name] of files) {
+    inRecord(
+      name,
+      nthAttribute(data, 0, (view) => {
+        const { runsOffset } = new NonResidentHeader(view, AttributeHeader.sizeBytes);
+        // One run of 20 clusters from cluster 4 on, whatever was there.
+        new Uint8Array(view.buffer, view.byteOffset + runsOffset, 4).set([0x11, 20, 4, 0]);
+      }),
+    )(volume);
+  }
+  const errors = check(volume).filter(({ severity }) => severity !== "warning");
+  const shared = errors.filter(({ code }) => code === "NTFS_CLUSTERS_SHARED");
+  expect(shared).toHaveLength(101);
+  expect(errors.filter((found) => !shared.includes(found))).toMatchObject([{ code: "LIMIT_EXCEEDED" }]);
+  expect(codesOf(volume)).not.toContain("NTFS_CLUSTERS_LOST");
+});

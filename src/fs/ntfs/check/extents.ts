@@ -7,8 +7,8 @@ import type { VolumeCheck } from "./volume-check.ts";
 
 const COMPRESSED_SIZE_AT = AttributeHeader.sizeBytes + NonResidentHeader.sizeBytes;
 const MAY_HAVE_HOLES = ATTRIBUTE_FLAGS.compressionMask | ATTRIBUTE_FLAGS.sparse;
-/** Ranges that are claimed twice: each costs a look at all of it, so that looking has to end. */
-const SHARED_RANGES_MAX = 1000;
+/** Runs over clusters that are taken: each costs a look at all of it, so that a hostile volume must not have many. */
+const SHARED_RUNS_MAX = 100;
 
 /** Claims the clusters of every extent of a record, each extent by itself. */
 export class ExtentCheck {
@@ -39,10 +39,10 @@ export class ExtentCheck {
 
   #claimRun(attribute: AttributeRecord, lcn: number, lengthClusters: number): void {
     const check = this.#check;
-    if (this.#sharedCount >= SHARED_RANGES_MAX) return;
+    if (this.#sharedCount > SHARED_RUNS_MAX) return;
     const shared = check.clusters.claim(lcn, lengthClusters);
     if (shared !== undefined) {
-      this.#sharedCount++;
+      this.#countShared();
       const message = `clusters ${shared.first} to ${shared.end - 1} are used by another attribute too`;
       addAbout(check, "NTFS_CLUSTERS_SHARED", attribute, message);
     }
@@ -50,6 +50,14 @@ export class ExtentCheck {
     if (free === undefined) return;
     const message = `uses clusters ${free.first} to ${free.end - 1}, which are marked free`;
     addAbout(check, "NTFS_CLUSTERS_FREE", attribute, message);
+  }
+
+  /** From the limit on, clusters are no longer compared, and what is left cannot be called lost. */
+  #countShared(): void {
+    if (++this.#sharedCount <= SHARED_RUNS_MAX) return;
+    const message = `more than ${SHARED_RUNS_MAX} runs lie over others; the clusters of further ones are not compared`;
+    this.#check.add("LIMIT_EXCEEDED", message, { path: "$Bitmap" });
+    this.#check.allRunsRead = false;
   }
 }
 
