@@ -8,7 +8,9 @@ import type { VolumeContext } from "./ntfs-node.ts";
 
 /** NTFS allows 1024 links to a file, and each may have a DOS name beside it. */
 const NAME_COUNT_MAX = 2048;
-/** A path has 32,767 units at most, so it has fewer folders than that; nobody nests a tenth of it. */
+/** The longest path that Windows takes. */
+const PATH_UNITS_MAX = 32_767;
+/** Such a path could have more folders than this, but nobody nests a tenth of it. */
 const DEPTH_MAX = 1024;
 
 /** A name of a file, in the directory that it stands in. */
@@ -31,8 +33,8 @@ export function linksOf(attributes: AttributeSet): FileLink[] {
 }
 
 /**
- * The paths that lead to a file by its long names, sorted. Throws LIMIT_EXCEEDED for a file with more names than NTFS
- * allows, NTFS_STALE_ENTRY where a folder is gone that a name stands in, and NTFS_RECORD where folders lie in each other.
+ * The paths that lead to a file by its long names, sorted. Throws LIMIT_EXCEEDED for a file with more names or longer
+ * paths than Windows allows, NTFS_STALE_ENTRY where a folder is gone that a name stands in, and NTFS_RECORD where folders lie in each other.
  */
 export function pathsOf(context: VolumeContext, attributes: AttributeSet, path: string): string[] {
   const links = linksOf(attributes);
@@ -76,6 +78,10 @@ class FolderPaths {
     }
     for (const recordNumber of passed.reverse()) {
       known = join(known, names.pop() ?? "");
+      if (known.length > PATH_UNITS_MAX) {
+        const message = `the folders above have a path of more than ${PATH_UNITS_MAX} letters`;
+        throw new VmguestError("LIMIT_EXCEEDED", message, { path: this.#path });
+      }
       this.#known.set(recordNumber, known);
     }
     return known;

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openNtfs } from "../../../src/fs/index.ts";
+import { ATTRIBUTE } from "../../../src/fs/ntfs/layout.ts";
 import { MemorySource } from "../../../src/io/index.ts";
+import { inRecord, value } from "../../lab/ntfs/damage.ts";
 import { junction, symbolicLink } from "../../lab/ntfs/links.ts";
-import { buildNtfs, type NtfsOptions } from "../../lab/ntfs.ts";
+import { buildNtfs, layNtfs, type NtfsOptions } from "../../lab/ntfs.ts";
 
 type Files = NonNullable<NtfsOptions["files"]>;
 const open = (files: Files, names: string[] = []) =>
@@ -222,5 +224,39 @@ describe("the paths of a file", () => {
     ]);
     expect(volume.require("program files/longna~1.txt").paths).toEqual(["Program Files/Long name.txt"]);
     expect(volume.require("Windows/WinSxS").paths).toEqual(["Windows/WinSxS"]);
+  });
+
+  test("are not longer than Windows takes them: LIMIT_EXCEEDED", () => {
+    const folders = Array.from({ length: 130 }, () => "x".repeat(255)).join("/");
+    const volume = open({ [`${folders}/f`]: { content: "f", bareLinks: ["f"] } });
+    expect(() => volume.require("f").paths).toThrow(
+      expect.objectContaining({ code: "LIMIT_EXCEEDED", message: expect.stringContaining("32767 letters") }),
+    );
+  });
+
+  test("end where a folder lies in itself: NTFS_RECORD", () => {
+    const lab = layNtfs({ files: { "a/b/f": { content: "f", bareLinks: ["f"] } } });
+    const b = lab.recordNumber("a/b");
+    inRecord(
+      "a",
+      value(ATTRIBUTE.fileName, (name) => {
+        name.setUint32(0, b, true);
+        name.setUint16(6, 0, true);
+      }),
+    )(lab);
+    const volume = openNtfs(new MemorySource(lab.bytes));
+    expect(() => volume.require("f").paths).toThrow(
+      expect.objectContaining({ code: "NTFS_RECORD", message: expect.stringContaining("lie in each other") }),
+    );
+  });
+
+  test("are not told where a folder is gone: NTFS_STALE_ENTRY", () => {
+    const lab = layNtfs({ files: { "a/f": { content: "f", bareLinks: ["f"] } } });
+    inRecord(
+      "a/f",
+      value(ATTRIBUTE.fileName, (name) => name.setUint16(6, 77, true)),
+    )(lab);
+    const volume = openNtfs(new MemorySource(lab.bytes));
+    expect(() => volume.require("f").paths).toThrow(expect.objectContaining({ code: "NTFS_STALE_ENTRY" }));
   });
 });
