@@ -83,7 +83,7 @@ function freeBytes(mount: string): number {
 
 /** Files that grow in turns, so that each of them lies in many pieces. */
 function writeInTurns(folder: string, random: Random): void {
-  const turns = Math.min(200, Math.floor(freeBytes(folder) / (4 * 9000 * 3)));
+  const turns = Math.min(90, Math.floor(freeBytes(folder) / (4 * 9000 * 3)));
   const files = [0, 1, 2].map((index) => openSync(join(folder, `piece by piece ${index}`), "w"));
   for (let turn = 0; turn < turns; turn++) {
     for (const file of files) writeSync(file, random.noise(1 + random.below(9000)));
