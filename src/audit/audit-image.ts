@@ -192,11 +192,13 @@ class ImageAudit {
     return new VmguestError("IMAGE_UNRECOGNISED", message, { image: path });
   }
 
-  /** Volumes whose inside cannot be read may hold the guest that was not found. */
+  /** Volumes whose inside cannot be read, or that lie behind the end of an image, may hold the guest that was not found. */
   #closedVolume(): VmguestError | undefined {
-    const found = this.#image.layout.findings.find(({ code }) => CLOSED_VOLUME_CODES.has(code));
-    if (found === undefined) return undefined;
-    return new VmguestError(found.code, found.message, { image: this.#image.path, ...found.where });
+    const { layout, path } = this.#image;
+    const isLost = ({ code, where }: Finding): boolean =>
+      code === "PARTITION_RANGE" && layout.volumes[where.partition ?? -1]?.source.sizeBytes === 0;
+    const found = layout.findings.find((one) => CLOSED_VOLUME_CODES.has(one.code) || isLost(one));
+    return found && new VmguestError(found.code, found.message, { image: path, ...found.where });
   }
 
   #volumeReport(volume: Volume): VolumeReport {

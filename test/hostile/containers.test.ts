@@ -3,7 +3,7 @@ import { appendFileSync, linkSync, symlinkSync, truncateSync, utimesSync } from 
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { auditImage, type ImageReport } from "../../src/audit/index.ts";
-import { MIB } from "../../src/disk/vhdx/layout.ts";
+import { KIB, MIB } from "../../src/disk/vhdx/layout.ts";
 import type { Code } from "../../src/errors.ts";
 import { ReadStats } from "../../src/io/index.ts";
 import { auditBytes, auditFile, imageFile } from "../audit/audits.ts";
@@ -14,7 +14,7 @@ const disk = layGpt([windowsVolume({ release: "xp" })]);
 const outcomeOf = ({ error, guests }: ImageReport) => error?.code ?? guests.map(({ os }) => os.id).join();
 
 // H01
-describe("an image that ends at any sector of its first MiB", () => {
+describe("an image that ends inside its first MiB", () => {
   test.each<{ container: keyof typeof CONTAINERS; outcomes: string[] }>([
     { container: "vhdx", outcomes: ["IMAGE_EMPTY", "VHDX_LOG_RANGE", "VHDX_NOT"] },
     {
@@ -22,10 +22,13 @@ describe("an image that ends at any sector of its first MiB", () => {
 
       outcomes: ["IMAGE_EMPTY", "VHD_BAT_RANGE", "VHD_BAT_SHORT", "VHD_HEADER_INVALID"],
     },
+    // Up to 1 MiB there is the partition table, and no byte of the partition.
+    { container: "vhd-fixed", outcomes: ["GPT_INVALID", "IMAGE_EMPTY", "PARTITION_RANGE"] },
+    { container: "raw", outcomes: ["GPT_INVALID", "IMAGE_EMPTY", "PARTITION_RANGE"] },
   ])("is one of few typed errors: $container", ({ container, outcomes }) => {
     const path = imageFile(`cut-${container}`, CONTAINERS[container](disk));
     const seen = new Set<string>();
-    for (let sizeBytes = MIB; sizeBytes >= 0; sizeBytes -= 512) {
+    for (let sizeBytes = MIB; sizeBytes >= 0; sizeBytes -= sizeBytes > 320 * KIB ? 8192 : 512) {
       truncateSync(path, sizeBytes);
       seen.add(outcomeOf(auditImage(path, { host: "ws2012r2" })));
     }
@@ -170,7 +173,7 @@ describe("an image that somebody changes at any moment of its audit", () => {
     const whole = CONTAINERS.vhdx(disk);
     const counted = new ReadStats();
     expect(outcomeOf(auditFile(imageFile("sound.vhdx", whole), { stats: counted }))).toBe("xp");
-    for (let when = 1; when <= counted.reads; when += 7) {
+    for (let when = 1; when <= counted.reads; when += 11) {
       const path = imageFile("changing.vhdx", whole);
       const report = auditFile(path, { stats: new Meddler(when, () => meddle(path)) });
       expect(outcomeOf(report), `changed after read ${when}`).toBe("IO_CHANGED");
