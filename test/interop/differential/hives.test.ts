@@ -10,7 +10,7 @@ import { readFixture } from "../../support/fixtures.ts";
 import { listWithReglookup, reglookupLines, writeWithHivex } from "./hive-peers.ts";
 import { planHive } from "./hive-plan.ts";
 
-const HIVE_COUNT = 56;
+const HIVE_COUNT = 64;
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-hives-"));
 afterAll(() => rmSync(folder, { recursive: true }));

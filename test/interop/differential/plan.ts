@@ -89,6 +89,6 @@ export function planVolume(seed: number): VolumePlan {
   };
 }
 
-const VOLUME_COUNT = 96;
+const VOLUME_COUNT = 88;
 
 export const VOLUME_PLANS = Array.from({ length: VOLUME_COUNT }, (_, seed) => planVolume(seed));
