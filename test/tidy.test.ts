@@ -81,7 +81,9 @@ describe("the layers", () => {
           if (layer === undefined) return `${source.path} imports ${target}`;
           if (source.layer === undefined || layer === source.layer) return undefined;
           const isBelow = (LAYERS[layer] ?? 99) < (LAYERS[source.layer] ?? -1);
-          return isBelow && rest === "index.ts" ? undefined : `${source.path} imports ${target}`;
+          return isBelow && /(^|\/)index\.ts$/.test(rest ?? "")
+            ? undefined
+            : `${source.path} imports ${target}`;
         }),
     );
     expect(found).toEqual([]);

@@ -7,8 +7,6 @@ export {
   type ParentReport,
   reportChain,
 } from "./chain-report.ts";
-export { type CheckOptions, checkImage } from "./check-image.ts";
-export type * from "./check-report.ts";
 export { OpenedImage, type OpenedWindows, type OpenImageOptions, openImage } from "./open-image.ts";
 export type * from "./report.ts";
 export { reportError } from "./report-parts.ts";

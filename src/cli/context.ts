@@ -18,7 +18,11 @@ export interface Dependencies {
   readonly listFolder?: ListFolder;
 }
 
-export type AuditLayer = typeof import("../audit/index.ts");
+/** What the commands take from the audit layer; checks have a face of their own, so that audits start without them. */
+export type AuditLayer = Pick<
+  typeof import("../audit/index.ts"),
+  "assembleReport" | "auditImage" | "OpenedImage" | "reportChain" | "reportError"
+>;
 
 /** What a command gets beside its arguments. */
 export interface Context {

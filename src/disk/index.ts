@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 
 export type { Chain } from "./chain.ts";
-export { checkContainer } from "./check/check-container.ts";
 export type {
   ChainLink,
   Disk,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-export { checkHive } from "./check/check-hive.ts";
 export { type ControlSet, currentControlSet } from "./control-set.ts";
 export { Hive, type HiveOptions } from "./hive.ts";
 export { Key } from "./key.ts";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { CheckedPart, CheckLayer, CheckReport, SeverityCounts } from "../audit/index.ts";
+
+import type { CheckedPart, CheckLayer, CheckReport, SeverityCounts } from "../audit/check/index.ts";
 import { formatImageFindings } from "./findings.ts";
 import { type Paint, paintWith } from "./paint.ts";
 import type { TableOptions } from "./table-options.ts";

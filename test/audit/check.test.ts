@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkImage } from "../../src/audit/index.ts";
+import { checkImage } from "../../src/audit/check/index.ts";
 import { layGpt, windowsVolume } from "../lab/guest-image.ts";
 import { buildHive } from "../lab/hive.ts";
 import { buildNtfs } from "../lab/ntfs.ts";

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { checkImage } from "../../src/audit/index.ts";
-import { checkContainer, openDisk } from "../../src/disk/index.ts";
+import { checkImage } from "../../src/audit/check/index.ts";
+import { checkContainer } from "../../src/disk/check/index.ts";
+import { openDisk } from "../../src/disk/index.ts";
 import type { Finding } from "../../src/errors.ts";
 import { MemorySource } from "../../src/io/index.ts";
-import { checkHive } from "../../src/registry/index.ts";
-import { checkPartitions } from "../../src/volume/index.ts";
+import { checkHive } from "../../src/registry/check/index.ts";
+import { checkPartitions } from "../../src/volume/check/index.ts";
 import { readFixture } from "../support/fixtures.ts";
 
 const SAMPLES = join(import.meta.dirname, "../../samples");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { checkContainer } from "../../src/disk/check/index.ts";
 import { geometryOf } from "../../src/disk/check/vhd-geometry.ts";
-import { checkContainer } from "../../src/disk/index.ts";
 import type { Code } from "../../src/errors.ts";
 import { MemorySource } from "../../src/io/index.ts";
 import { VhdImage, type VhdOptions } from "../lab/vhd.ts";

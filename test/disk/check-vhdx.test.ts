@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ZERO_GUID } from "../../src/bytes/index.ts";
-import { checkContainer } from "../../src/disk/index.ts";
+import { checkContainer } from "../../src/disk/check/index.ts";
 import { MIB, REGION_TABLE_OFFSETS } from "../../src/disk/vhdx/layout.ts";
 import type { Code } from "../../src/errors.ts";
 import { VhdxImage, VhdxLog } from "../lab/vhdx.ts";

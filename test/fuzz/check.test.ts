@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { checkContainer } from "../../src/disk/index.ts";
+import { checkContainer } from "../../src/disk/check/index.ts";
 import { CODES, type Finding } from "../../src/errors.ts";
 import { MemorySource } from "../../src/io/index.ts";
-import { checkHive } from "../../src/registry/index.ts";
-import { checkPartitions } from "../../src/volume/index.ts";
+import { checkHive } from "../../src/registry/check/index.ts";
+import { checkPartitions } from "../../src/volume/check/index.ts";
 import { layGpt, layMbr } from "../lab/guest-image.ts";
 import { buildHive, type HiveTree, seal } from "../lab/hive.ts";
 import { buildNtfs } from "../lab/ntfs.ts";

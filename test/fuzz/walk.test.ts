@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { checkContainer, openDisk } from "../../src/disk/index.ts";
+import { checkContainer } from "../../src/disk/check/index.ts";
+import { openDisk } from "../../src/disk/index.ts";
 import { type Finding, VmguestError } from "../../src/errors.ts";
-import { checkNtfs, type DirectoryEntry, openNtfs, readNtfsState } from "../../src/fs/index.ts";
+import { checkNtfs } from "../../src/fs/check/index.ts";
+import { type DirectoryEntry, openNtfs, readNtfsState } from "../../src/fs/index.ts";
 import { MemorySource } from "../../src/io/index.ts";
-import { checkHive, Hive, type Key } from "../../src/registry/index.ts";
-import { checkPartitions, readVolumes } from "../../src/volume/index.ts";
+import { checkHive } from "../../src/registry/check/index.ts";
+import { Hive, type Key } from "../../src/registry/index.ts";
+import { checkPartitions } from "../../src/volume/check/index.ts";
+import { readVolumes } from "../../src/volume/index.ts";
 import { layGpt } from "../lab/guest-image.ts";
 import { buildHive } from "../lab/hive.ts";
 import { buildNtfs } from "../lab/ntfs.ts";

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { checkImage } from "../../src/audit/index.ts";
+import { checkImage } from "../../src/audit/check/index.ts";
 import { buildGuest } from "./guests/builder.ts";
 import { GUESTS } from "./guests/matrix.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Code, Finding } from "../../src/errors.ts";
 import { MemorySource } from "../../src/io/index.ts";
-import { checkHive } from "../../src/registry/index.ts";
+import { checkHive } from "../../src/registry/check/index.ts";
 import {
   BASE_BLOCK_SIZE,
   BigData,

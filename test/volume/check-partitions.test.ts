@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ZERO_GUID } from "../../src/bytes/index.ts";
 import type { Code } from "../../src/errors.ts";
-import { checkPartitions } from "../../src/volume/index.ts";
+import { checkPartitions } from "../../src/volume/check/index.ts";
 import { BootRecord, PartitionRecord } from "../../src/volume/layout.ts";
 import {
   buildBootRecord,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { CheckReport } from "../../audit/index.ts";
+import type { CheckReport } from "../../audit/check/index.ts";
 import { requireFile } from "../../batch/index.ts";
 import { formatCheck, formatJson } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
@@ -47,7 +47,7 @@ export const check = defineCommand({
   ],
   async run(args, context) {
     requireFile(args.image);
-    const { checkImage } = await context.dependencies.loadAudit();
+    const { checkImage } = await import("../../audit/check/index.ts");
     context.imageCount++;
     const progress = Progress.open(context);
     const report = checkImage(args.image, {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 export type { NtfsGeometry } from "./boot.ts";
-export { checkNtfs, type NtfsCheckOptions } from "./check/check-ntfs.ts";
 export type { HiberfileState } from "./hiberfile.ts";
 export type { LinkTarget } from "./link-target.ts";
 export type { LogState } from "./log-state.ts";

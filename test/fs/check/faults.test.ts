@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { NTFS_CHECK_CODES } from "../../../src/codes/ntfs-check.ts";
-import { checkNtfs, openNtfs } from "../../../src/fs/index.ts";
+import { checkNtfs } from "../../../src/fs/check/index.ts";
+import { openNtfs } from "../../../src/fs/index.ts";
 import {
   ATTRIBUTE,
   AttributeHeader,

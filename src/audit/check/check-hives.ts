@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../errors.ts";
-import type { FileNode, FileSystem } from "../fs/index.ts";
-import { findSystemRoots } from "../guest/index.ts";
-import type { ByteSource } from "../io/index.ts";
+import { VmguestError } from "../../errors.ts";
+import type { FileNode, FileSystem } from "../../fs/index.ts";
+import { findSystemRoots } from "../../guest/index.ts";
+import type { ByteSource } from "../../io/index.ts";
 
 /** A registry hive on a volume, not opened yet. */
 export interface HiveFile {

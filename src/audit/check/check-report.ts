@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Severity } from "../errors.ts";
-import type { ErrorReport, FindingReport } from "./report.ts";
+import type { Severity } from "../../errors.ts";
+import type { ErrorReport, FindingReport } from "../report.ts";
 
 /** The report of a structural check, `check --format json`. */
 export interface CheckReport {

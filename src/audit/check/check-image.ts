@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { checkContainer } from "../disk/index.ts";
-import { type Finding, finding, findingOf, type Severity, VmguestError, type Where } from "../errors.ts";
-import { checkNtfs } from "../fs/index.ts";
-import { FileSource } from "../io/index.ts";
-import { checkHive } from "../registry/index.ts";
-import { checkPartitions, type Volume } from "../volume/index.ts";
+import { checkContainer } from "../../disk/check/index.ts";
+import { type Finding, finding, findingOf, type Severity, VmguestError, type Where } from "../../errors.ts";
+import { checkNtfs } from "../../fs/check/index.ts";
+import { FileSource } from "../../io/index.ts";
+import { checkHive } from "../../registry/check/index.ts";
+import { checkPartitions } from "../../volume/check/index.ts";
+import type { Volume } from "../../volume/index.ts";
+import { OpenedImage, type OpenImageOptions } from "../open-image.ts";
+import type { ErrorReport, FindingReport } from "../report.ts";
+import { reportError, reportFinding } from "../report-parts.ts";
 import { findHives, type HiveFile } from "./check-hives.ts";
 import type { CheckedPart, CheckLayer, CheckReport, CheckSummary } from "./check-report.ts";
-import { OpenedImage, type OpenImageOptions } from "./open-image.ts";
-import type { ErrorReport, FindingReport } from "./report.ts";
-import { reportError, reportFinding } from "./report-parts.ts";
 
 export interface CheckOptions extends OpenImageOptions {
   /** Told the name of each part before it is checked, for somebody who watches. */
