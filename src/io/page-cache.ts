@@ -15,7 +15,7 @@ export interface PageCacheOptions {
   readonly capacityBytes?: number;
 }
 
-/** Small pages, because an audit hops through hives and indexes: bench/page-size measures it. */
+/** Small pages, because an audit hops through hives and indexes (docs/decisions/0002). */
 const PAGE_SIZE_BYTES = 4096;
 const CAPACITY_BYTES = 16 * 1024 * 1024;
 const EMPTY = new Uint8Array(0);
