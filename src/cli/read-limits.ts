@@ -2,7 +2,7 @@
 import { ReadBudget } from "../io/index.ts";
 
 /**
- * `--limit-seconds` and `--limit-bytes` of commands that go through many images. An audit reads about a megabyte in a
+ * `--limit-seconds`, `--limit-bytes` and `--limit-memory` of commands that go through many images. An audit reads about a megabyte in a
  * fraction of a second: what needs a hundred times that is not worth holding up the others.
  */
 export const READ_LIMITS = {
@@ -16,12 +16,24 @@ export const READ_LIMITS = {
     describe: "Give up an image of which more would have to be read; 0 is no limit",
     default: "268435456",
   },
+  "limit-memory": {
+    kind: "number",
+    describe: "Give up an image while the process holds more bytes of memory; 0 is no limit",
+    default: "1073741824",
+  },
 } as const;
 
 /** The budget of one image that is opened now. */
 export function startBudget(args: Readonly<Record<keyof typeof READ_LIMITS, number>>): ReadBudget {
-  const limits = { seconds: limitOf(args["limit-seconds"]), bytes: limitOf(args["limit-bytes"]) };
-  return new ReadBudget(limits, () => performance.now());
+  const limits = {
+    seconds: limitOf(args["limit-seconds"]),
+    bytes: limitOf(args["limit-bytes"]),
+    memoryBytes: limitOf(args["limit-memory"]),
+  };
+  return new ReadBudget(limits, {
+    now: () => performance.now(),
+    memoryBytes: () => process.memoryUsage.rss(),
+  });
 }
 
 const limitOf = (stated: number) => (stated === 0 ? Number.POSITIVE_INFINITY : stated);

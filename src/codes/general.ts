@@ -12,8 +12,8 @@ export const GENERAL_CODES = {
   ),
   IO_READ: io("a file on the host could not be read", "Check the storage that holds the image."),
   READ_LIMIT: io(
-    "reading the image takes more time or bytes than the limits of the audit allow",
-    "Check the storage that holds the image; --limit-seconds and --limit-bytes allow more.",
+    "reading the image takes more time, bytes or memory than the limits allow",
+    "Check the storage that holds the image; --limit-seconds, --limit-bytes and --limit-memory allow more.",
   ),
   IO_CHANGED: io("the image changed while it was being read", "Shut the VM down and run the command again."),
   IO_WRITE: io(

@@ -47,7 +47,7 @@ export class FileSource implements ByteSource, Disposable {
   read(offset: number, length: number): DataView {
     if (--this.#readsUntilTimeCheck === 0) {
       this.#readsUntilTimeCheck = READS_PER_TIME_CHECK;
-      this.#budget?.checkTime();
+      this.#budget?.check();
     }
     return this.#cache.read(offset, length);
   }

@@ -4,6 +4,6 @@ export { FileSource, type FileSourceOptions } from "./file-source.ts";
 export { MemorySource } from "./memory-source.ts";
 export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
 export { type FoundParent, ParentFolders, type ParentFoldersOptions } from "./parent-folders.ts";
-export { ReadBudget, type ReadLimits } from "./read-budget.ts";
+export { type Meter, ReadBudget, type ReadLimits } from "./read-budget.ts";
 export { ReadStats } from "./read-stats.ts";
 export { SliceSource } from "./slice-source.ts";

@@ -6,7 +6,20 @@ export interface ReadLimits {
   readonly seconds: number;
   /** Bytes fetched from the image file; what comes from the page cache costs nothing. */
   readonly bytes: number;
+  /** Bytes of memory that the process may have come to hold meanwhile; no limit where not given. */
+  readonly memoryBytes?: number;
 }
+
+/** What a budget measures with; io has no clock of its own. */
+export interface Meter {
+  /** Milliseconds that never go back (`performance.now`). */
+  now(): number;
+  /** Bytes of memory that the process holds. */
+  memoryBytes(): number;
+}
+
+/** Asking for the memory takes longer than a small read, so only every so many questions is it asked for. */
+const MEMORY_INTERVAL = 64;
 
 /**
  * Keeps one image from holding up all others, whatever it is that makes it slow: its storage, or what it says.
@@ -17,16 +30,17 @@ export interface ReadLimits {
  */
 export class ReadBudget {
   readonly #limits: ReadLimits;
-  readonly #clock: () => number;
+  readonly #meter: Meter;
   readonly #startMs: number;
   #bytesLeft: number;
+  #questions = 0;
   #refusal: VmguestError | undefined;
 
-  /** `clock` gives milliseconds that never go back (`performance.now`); the time runs from now on. */
-  constructor(limits: ReadLimits, clock: () => number) {
+  /** The time runs from now on. */
+  constructor(limits: ReadLimits, meter: Meter) {
     this.#limits = limits;
-    this.#clock = clock;
-    this.#startMs = clock();
+    this.#meter = meter;
+    this.#startMs = meter.now();
     this.#bytesLeft = limits.bytes;
   }
 
@@ -35,20 +49,23 @@ export class ReadBudget {
     return this.#refusal;
   }
 
-  /** Throws READ_LIMIT where `byteCount` more bytes, or any more time, are more than the limits allow. */
+  /** Throws READ_LIMIT where `byteCount` more bytes, or any more time or memory, are more than the limits allow. */
   spend(byteCount: number): void {
-    this.checkTime();
+    this.check();
     this.#bytesLeft -= byteCount;
     if (this.#bytesLeft < 0)
       this.#refuse(`more than ${this.#limits.bytes} bytes of it would have to be read`);
   }
 
-  /** The same for time alone. */
-  checkTime(): void {
+  /** The same for time and memory alone. */
+  check(): void {
     if (this.#refusal !== undefined) throw this.#refusal;
-    const { seconds } = this.#limits;
-    if (this.#clock() - this.#startMs > seconds * 1000)
+    const { seconds, memoryBytes } = this.#limits;
+    if (this.#meter.now() - this.#startMs > seconds * 1000)
       this.#refuse(`reading it took more than ${seconds} s`);
+    if (memoryBytes === undefined || this.#questions++ % MEMORY_INTERVAL !== 0) return;
+    if (this.#meter.memoryBytes() > memoryBytes)
+      this.#refuse(`the process came to hold more than ${memoryBytes} bytes of memory`);
   }
 
   #refuse(message: string): never {

@@ -11,13 +11,19 @@ const PAGE = 4096;
 const path = join(folder, "content.bin");
 writeFileSync(path, new Uint8Array(16 * PAGE));
 
-/** A clock that a test moves. */
+/** A clock and a memory that a test moves. */
 function clock() {
-  let now = 1_000_000;
-  const pass = (ms: number) => {
-    now += ms;
+  const state = { now: 1_000_000, memory: 0 };
+  return {
+    now: () => state.now,
+    memoryBytes: () => state.memory,
+    pass: (ms: number) => {
+      state.now += ms;
+    },
+    hold: (bytes: number) => {
+      state.memory = bytes;
+    },
   };
-  return Object.assign(() => now, { pass });
 }
 
 const READ_LIMIT = expect.objectContaining({ code: "READ_LIMIT" });
@@ -75,13 +81,37 @@ describe("time", () => {
   });
 });
 
+describe("memory", () => {
+  test("may be held up to the limit, and is asked for often enough", () => {
+    const meter = clock();
+    const budget = new ReadBudget({ seconds: 60, bytes: 2 ** 20, memoryBytes: 1000 }, meter);
+    const readOn = () => {
+      for (let read = 0; read < 100; read++) budget.spend(1);
+    };
+    meter.hold(1000);
+    readOn();
+    expect(budget.refusal).toBeUndefined();
+    meter.hold(1001);
+    expect(readOn).toThrow(READ_LIMIT);
+    expect(budget.refusal?.message).toBe("the process came to hold more than 1000 bytes of memory");
+  });
+
+  test("has no limit where none is given", () => {
+    const meter = clock();
+    const budget = new ReadBudget({ seconds: 60, bytes: 2 ** 20 }, meter);
+    meter.hold(2 ** 50);
+    for (let read = 0; read < 100; read++) budget.spend(1);
+    expect(budget.refusal).toBeUndefined();
+  });
+});
+
 test("what was refused once is refused for good, for the same reason", () => {
   const time = clock();
   const budget = new ReadBudget({ seconds: 60, bytes: PAGE }, time);
   expect(() => budget.spend(PAGE + 1)).toThrow(READ_LIMIT);
   time.pass(100_000);
   expect(() => budget.spend(1)).toThrow(budget.refusal);
-  expect(() => budget.checkTime()).toThrow(budget.refusal);
+  expect(() => budget.check()).toThrow(budget.refusal);
   expect(budget.refusal?.message).toContain("bytes");
 });
 

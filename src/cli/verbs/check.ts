@@ -18,6 +18,7 @@ type FailOn = (typeof FAIL_ON)[number];
 const LIMITS = {
   "limit-seconds": { ...READ_LIMITS["limit-seconds"], default: "3600" },
   "limit-bytes": { ...READ_LIMITS["limit-bytes"], default: "0" },
+  "limit-memory": READ_LIMITS["limit-memory"],
 } as const;
 
 export const check = defineCommand({
