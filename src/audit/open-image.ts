@@ -2,7 +2,13 @@
 import { type Disk, openDisk } from "../disk/index.ts";
 import { type Finding, locate, VmguestError } from "../errors.ts";
 import { type FileSystem, type NtfsVolume, openNtfs } from "../fs/index.ts";
-import { findWindows, type WindowsInstallation } from "../guest/index.ts";
+import {
+  driveOf,
+  findSystemRoots,
+  findWindows,
+  openWindows,
+  type WindowsInstallation,
+} from "../guest/index.ts";
 import { FileSource, ParentFolders, type ReadBudget, type ReadStats } from "../io/index.ts";
 import { readVolumes, type Volume, type VolumeLayout } from "../volume/index.ts";
 
@@ -91,9 +97,14 @@ export class OpenedImage implements Disposable {
     return fileSystem;
   }
 
-  /** The file system on the volume of that index. */
+  /**
+   * The file system on the volume of that index, for a person to look around in: absolute links to the drive that the
+   * Windows on it calls the volume are followed.
+   */
   fileSystem(volumeIndex: number): FileSystem {
-    return this.ntfs(this.volume(volumeIndex));
+    const volume = this.volume(volumeIndex);
+    const bare = this.ntfs(volume);
+    return openNtfs(volume.source, { names: () => drivesOf(bare) });
   }
 
   /** Every Windows in the image, volume by volume; throws at the first volume or hive that cannot be read. */
@@ -120,6 +131,18 @@ export class OpenedImage implements Disposable {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+/** What the Windows on a volume call it; one that cannot be read does not say. */
+function drivesOf(fileSystem: FileSystem): string[] {
+  return findSystemRoots(fileSystem).roots.flatMap((root) => {
+    try {
+      return driveOf(openWindows(fileSystem, root)) ?? [];
+    } catch (error) {
+      if (error instanceof VmguestError) return [];
+      throw error;
+    }
+  });
 }
 
 /** Opens an image file down to its volumes; the same as {@link OpenedImage.open}. */

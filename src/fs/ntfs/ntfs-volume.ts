@@ -20,9 +20,10 @@ export type NtfsVersion = "3.0" | "3.1";
 export interface NtfsOpenOptions {
   /**
    * What the guest calls the volume: `C:`, `Volume{f6adea8a-...}`. Junctions and absolute symbolic links are followed
-   * where their target begins with one of these names; the volume itself does not say how the guest calls it.
+   * where their target begins with one of these names; the volume itself does not say how the guest calls it. A
+   * function is asked when such a link is met for the first time.
    */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | (() => readonly string[]);
 }
 
 export interface FindOptions {
@@ -39,12 +40,13 @@ export class NtfsVolume implements FileSystem {
   /** VOLUME_FLAGS bits of $VOLUME_INFORMATION. */
   readonly flags: number;
   readonly #context: VolumeContext;
-  readonly #names: readonly string[];
+  readonly #askNames: () => readonly string[];
+  #names: readonly string[] | undefined;
   #root: NtfsNode | undefined;
 
   /** Use {@link openNtfs}. */
   constructor(source: ByteSource, { names = [] }: NtfsOpenOptions = {}) {
-    this.#names = names;
+    this.#askNames = typeof names === "function" ? names : () => names;
     const findings = new FindingLog();
     this.geometry = readGeometry(source, findings);
     const { clusterSizeBytes, clusterCount } = this.geometry;
@@ -86,7 +88,11 @@ export class NtfsVolume implements FileSystem {
   /** Junctions and symbolic links are followed inside the volume; throws NTFS_LINK and its kin where one cannot be. */
   find(path: string, { followsLast = true }: FindOptions = {}): NtfsNode | undefined {
     const { collation } = this.#context;
-    return walkPath(path, { root: this.root, collation, names: this.#names, followsLast });
+    const names = () => {
+      this.#names ??= this.#askNames();
+      return this.#names;
+    };
+    return walkPath(path, { root: this.root, collation, names, followsLast });
   }
 
   require(path: string, options: FindOptions = {}): NtfsNode {

@@ -17,7 +17,7 @@ export interface WalkOptions {
   readonly root: NtfsNode;
   readonly collation: FileNameCollation;
   /** What the guest calls the volume: `C:`, `Volume{...}`. An absolute target must begin with one of them. */
-  readonly names: readonly string[];
+  names(): readonly string[];
   /** Whether a link at the end of the path is followed too. */
   readonly followsLast: boolean;
 }
@@ -89,7 +89,7 @@ function stepsOfTarget(
   if (isRelative) return { steps: targetSteps(target), fromRoot: target.startsWith("\\") };
   if (!target.startsWith(ABSOLUTE_PREFIX)) throw outside(link, `leads to ${target}`);
   const [name = "", ...rest] = target.slice(ABSOLUTE_PREFIX.length).split("\\");
-  if (!names.some((own) => collation.equalsFolded(own, name))) throw outside(link, `leads to ${target}`);
+  if (!names().some((own) => collation.equalsFolded(own, name))) throw outside(link, `leads to ${target}`);
   return { steps: targetSteps(rest.join("\\")), fromRoot: true };
 }
 
