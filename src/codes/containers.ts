@@ -81,6 +81,9 @@ export const CONTAINER_CODES = {
     "the chain of a differencing disk has more than 256 files",
     "Merge its checkpoints (Merge-VHD, or delete them in Hyper-V Manager).",
   ),
+  DISK_PARENT_SMALLER: notice(
+    "the parent of a differencing disk is smaller than the disk, which was enlarged",
+  ),
   DISK_PARENT_LARGER: damaged("the parent of a differencing disk is larger than the disk"),
   VHD_NOT: corrupt("the file has no VHD footer"),
   VHD_FOOTER_INVALID: corrupt("no copy of the VHD footer has a valid checksum", RECOPY),

@@ -194,6 +194,10 @@ function findingsOfParent(
     const message = `the disk has ${parent.sizeBytes} bytes, its child ${child.sizeBytes}; what is past them is out of reach`;
     findings.push(finding("DISK_PARENT_LARGER", message));
   }
+  if (parent.sizeBytes < child.sizeBytes) {
+    const message = `the disk has ${parent.sizeBytes} bytes, its child ${child.sizeBytes}: what the child does not hold past them is zeros`;
+    findings.push(finding("DISK_PARENT_SMALLER", message));
+  }
   if (modifiedSeconds === undefined || modifiedMs === undefined) return findings;
   if (Math.abs(modifiedMs / 1000 - modifiedSeconds) > TIME_TOLERANCE_SECONDS) {
     const message = `the file is dated ${timeText(modifiedMs)}, its child was made when it was dated ${timeText(modifiedSeconds * 1000)}`;
