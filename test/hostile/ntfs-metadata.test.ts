@@ -64,7 +64,7 @@ describe("an audit of a volume that has", () => {
   test.each<{ what: string; fields: Partial<BootSector> }>([
     { what: "sectors of no bytes", fields: { bytesPerSector: 0 } },
     { what: "clusters of no sectors", fields: { sectorsPerCluster: 0 } },
-    { what: "clusters of 2^128 sectors", fields: { sectorsPerCluster: 0x80 } },
+    { what: "clusters of 2^127 sectors", fields: { sectorsPerCluster: 0x81 } },
     { what: "clusters of 2^32 sectors", fields: { sectorsPerCluster: 0xe0 } },
     { what: "records of no clusters", fields: { recordSize: 0 } },
     { what: "records of 1 GiB", fields: { recordSize: -30 } },
