@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 
 const ROOT = join(import.meta.dirname, "..");
 const CLI = join(ROOT, "bin/vmguest.js");
-const FURTHER_IMAGES = 20;
+const FURTHER_IMAGES = 100;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
