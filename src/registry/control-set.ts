@@ -30,9 +30,15 @@ export function currentControlSet(system: Hive): ControlSet {
     .filter(isControlSet);
   const [only] = names;
   if (only !== undefined && names.length === 1) return { name: only, isGuessed: true };
-  const found = names.length === 0 ? "there is no control set" : `Select names none of ${names.join(", ")}`;
+  const found =
+    names.length === 0
+      ? "there is no control set"
+      : `Select names none of ${names.slice(0, NAMES_SHOWN).join(", ")}`;
   throw new VmguestError("NOT_FOUND", found, { structure: "control set" });
 }
+
+/** Windows keeps two to four control sets; a thousand of them would make no message. */
+const NAMES_SHOWN = 8;
 
 function controlSetName(number: number): string {
   return `ControlSet${number.toString().padStart(3, "0")}`;

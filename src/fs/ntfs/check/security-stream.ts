@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Code } from "../../../errors.ts";
 import { type ByteSource, readBytes } from "../../../io/index.ts";
+import { hashDescriptor } from "../security/store.ts";
 
 /** $SDS is written in blocks of this size, each followed by a second copy of it. */
 const BLOCK_SIZE_BYTES = 256 * 1024;
@@ -56,7 +57,8 @@ function readBlock({ block, mirror, start }: SecurityBlock, ids: Set<number>, fa
     }
     ids.add(id);
     const stored = block.getUint32(at, true);
-    const computed = hashDescriptor(block, at + ENTRY_HEADER_SIZE, length - ENTRY_HEADER_SIZE);
+    const descriptorAt = block.byteOffset + at + ENTRY_HEADER_SIZE;
+    const computed = hashDescriptor(new DataView(block.buffer, descriptorAt, length - ENTRY_HEADER_SIZE));
     if (stored !== computed) {
       const message = `the hash of descriptor 0x${id.toString(16)} is 0x${computed.toString(16)}, not 0x${stored.toString(16)}`;
       fault("NTFS_SECURITY_STREAM", message, start + at);
@@ -74,13 +76,4 @@ function isCopied(block: DataView, mirror: Uint8Array, at: number, length: numbe
     if (mirror[index] !== block.getUint8(index)) return false;
   }
   return true;
-}
-
-/** Rotate left by 3 and add, over 32-bit words: the key of $SDH. */
-function hashDescriptor(view: DataView, at: number, length: number): number {
-  let hash = 0;
-  for (let index = 0; index + 4 <= length; index += 4) {
-    hash = (view.getUint32(at + index, true) + ((hash << 3) | (hash >>> 29))) >>> 0;
-  }
-  return hash;
 }
