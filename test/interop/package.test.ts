@@ -53,7 +53,9 @@ function readManifest(home: string): Manifest {
 function pack(copy: string): string {
   mkdirSync(copy);
   for (const name of readdirSync(ROOT)) {
-    if (/^(src|bin|docs)$|^(LICENSE|package\.json|tsconfig.*\.json|rolldown\.config\.js|.*\.md)$/.test(name)) {
+    if (
+      /^(src|bin|docs)$|^(LICENSE|package\.json|tsconfig.*\.json|rolldown\.config\.js|.*\.md)$/.test(name)
+    ) {
       cpSync(join(ROOT, name), join(copy, name), { recursive: true });
     }
   }
