@@ -3,12 +3,12 @@
 // every command needs is one file, what an audit needs is another, and checks and yargs stay where they are until asked for.
 const CORE =
   /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/.*|batch\/.*|report\/.*|cli\/(?!verbs|full-arguments|mistakes).*)\.js$/;
-const LAYERS = /dist\/(disk|volume|fs|registry|package|guest|policy|audit)\/(?!(.*\/)?check).*\.js$/;
+const LAYERS = /dist\/(disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?check).*\.js$/;
 
 export default {
   input: "dist/cli/main.js",
   platform: "node",
-  external: ["yargs", "yargs/helpers", "tinyglobby"],
+  external: ["yargs", "yargs/helpers", "tinyglobby", "cfb", "xml2js", "pkijs", "asn1js"],
   output: {
     dir: "dist/bin",
     format: "esm",

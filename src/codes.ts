@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
+import { CABINET_CODES } from "./codes/cabinets.ts";
 import { CONTAINER_CODES } from "./codes/containers.ts";
 import { GENERAL_CODES } from "./codes/general.ts";
 import { GUEST_CODES } from "./codes/guests.ts";
+import { MANIFEST_CODES } from "./codes/manifests.ts";
 import { NTFS_CODES } from "./codes/ntfs.ts";
 import { NTFS_CHECK_CODES } from "./codes/ntfs-check.ts";
+import { OFFER_CODES } from "./codes/offers.ts";
+import { OPTICAL_CODES } from "./codes/optical.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
+import { SIGNATURE_CODES } from "./codes/signatures.ts";
 import { VOLUME_CODES } from "./codes/volumes.ts";
 
 export type { CodeEntry, ErrorKind } from "./codes/entry.ts";
@@ -21,6 +26,11 @@ export const CODES = {
   ...NTFS_CHECK_CODES,
   ...REGISTRY_CODES,
   ...GUEST_CODES,
+  ...CABINET_CODES,
+  ...SIGNATURE_CODES,
+  ...MANIFEST_CODES,
+  ...OPTICAL_CODES,
+  ...OFFER_CODES,
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: MIT
-export { type PeFileType, type PeMachine, type PeVersion, readPeVersion } from "./pe/pe-version.ts";
+export * from "./pe/index.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { finding, VmguestError } from "../../errors.ts";
-import { readPeVersion } from "../../package/index.ts";
+import { readPeVersion } from "../../package/pe/index.ts";
 import { isZeroVersion, parseVersion } from "../version.ts";
 import type { FindingLog } from "./finding-log.ts";
 import type { GuestReader } from "./guest-reader.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { finding } from "../../errors.ts";
-import { readPeVersion } from "../../package/index.ts";
+import { readPeVersion } from "../../package/pe/index.ts";
 import type { Architecture, OsFacts } from "../facts.ts";
 import type { FindingLog } from "./finding-log.ts";
 import type { GuestReader } from "./guest-reader.ts";
