@@ -2,7 +2,7 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { isAbsolute, join, normalize, resolve } from "node:path";
 import { VmguestError } from "../errors.ts";
-import { isMangled, kindOf, MANGLED, notFound, systemCodeOf } from "./named-path.ts";
+import { isMangled, kindOf, MANGLED, notFound, splitAtFile, systemCodeOf } from "./named-path.ts";
 
 /** What the paths of a command line stand for. */
 export interface Discovery {
@@ -10,6 +10,19 @@ export interface Discovery {
   readonly images: readonly string[];
   /** What keeps images from being among {@link images}. */
   readonly unreadable: readonly UnreadablePath[];
+}
+
+/** The same where packages are meant. */
+export interface PackageDiscovery {
+  readonly packages: readonly PackagePath[];
+  readonly unreadable: readonly UnreadablePath[];
+}
+
+/** A file of the host, or the way to one that is packed in it. */
+export interface PackagePath {
+  readonly file: string;
+  /** Path inside the file, with `/`; null where the file itself is meant. */
+  readonly inside: string | null;
 }
 
 /** A folder that could not be listed, or a name in one that no system call takes. */
@@ -37,6 +50,17 @@ export function isImageName(name: string): boolean {
   return IMAGE_NAME.test(name);
 }
 
+/** Names of files that are taken for packages in a folder. */
+const PACKAGE_NAME = /\.(cab|msi|msu|iso)$/i;
+
+/** A search through folders, for one sort of file. */
+interface Search {
+  readonly isWanted: (name: string) => boolean;
+  /** What is searched, for the sentence that it is not there. */
+  readonly noun: string;
+  readonly listFolder: ListFolder;
+}
+
 /**
  * Finds the images that `paths` name: files as they are, folders with everything below them, and patterns such as
  * `fleet/*.vhdx` that no shell has expanded.
@@ -48,19 +72,55 @@ export async function discoverImages(
   paths: readonly string[],
   options: DiscoverOptions = {},
 ): Promise<Discovery> {
-  const listFolder = options.listFolder ?? listHostFolder;
-  const images = new Map<string, string>();
-  const unreadable = new Map<string, UnreadablePath>();
-  for (const path of paths) {
-    for (const found of await findAt(path, listFolder)) {
-      if (typeof found === "string") keepFirst(images, resolve(found), found);
-      else keepFirst(unreadable, resolve(found.path), found);
-    }
-  }
-  return { images: [...images.values()], unreadable: [...unreadable.values()] };
+  const search = { isWanted: isImageName, noun: "disk image", listFolder: listFolderOf(options) };
+  const found = new FoundPaths<string>();
+  for (const path of paths) found.add(await findAt(path, search), (file) => file);
+  return { images: found.files, unreadable: found.unreadable };
 }
 
-/** An image, or what could not be looked at. */
+/**
+ * Finds the packages that `paths` name, as {@link discoverImages} finds images. A path may go on into a file
+ * (`vmguest.iso/support/amd64/setup.exe`): no path of the host does that, so nothing else can be meant.
+ */
+export async function discoverPackages(
+  paths: readonly string[],
+  options: DiscoverOptions = {},
+): Promise<PackageDiscovery> {
+  const isWanted = (name: string) => PACKAGE_NAME.test(name);
+  const search = { isWanted, noun: "package", listFolder: listFolderOf(options) };
+  const found = new FoundPaths<PackagePath>();
+  for (const path of paths) {
+    const within = splitAtFile(path);
+    if (within === undefined) found.add(await findAt(path, search), (file) => ({ file, inside: null }));
+    else found.add([path], () => within);
+  }
+  return { packages: found.files, unreadable: found.unreadable };
+}
+
+const listFolderOf = ({ listFolder }: DiscoverOptions): ListFolder => listFolder ?? listHostFolder;
+
+/** What was found so far, each file and each folder once. */
+class FoundPaths<T> {
+  readonly #files = new Map<string, T>();
+  readonly #unreadable = new Map<string, UnreadablePath>();
+
+  get files(): T[] {
+    return [...this.#files.values()];
+  }
+
+  get unreadable(): UnreadablePath[] {
+    return [...this.#unreadable.values()];
+  }
+
+  add(found: readonly Found[], describe: (file: string) => T): void {
+    for (const one of found) {
+      if (typeof one === "string") keepFirst(this.#files, resolve(one), describe(one));
+      else keepFirst(this.#unreadable, resolve(one.path), one);
+    }
+  }
+}
+
+/** A file, or what could not be looked at. */
 type Found = string | UnreadablePath;
 
 function keepFirst<T>(map: Map<string, T>, key: string, value: T): void {
@@ -69,35 +129,35 @@ function keepFirst<T>(map: Map<string, T>, key: string, value: T): void {
 
 const listHostFolder: ListFolder = (folder) => readdirSync(folder, { withFileTypes: true });
 
-async function findAt(path: string, listFolder: ListFolder): Promise<Found[]> {
+async function findAt(path: string, search: Search): Promise<Found[]> {
   const kind = kindOf(path);
   if (kind === "file") return [path];
-  const found = kind === "folder" ? [...findBelow(path, listFolder)] : await findMatches(path, listFolder);
+  const found = kind === "folder" ? [...findBelow(path, search)] : await findMatches(path, search);
   if (found.length > 0) return found;
   if (kind === undefined) throw notFound(path);
-  throw new VmguestError("PATH_NOT_FOUND", "the folder holds no disk image", { image: path });
+  throw new VmguestError("PATH_NOT_FOUND", `the folder holds no ${search.noun}`, { image: path });
 }
 
 /** Depth is bounded by the longest path that the host's system calls take. */
-function* findBelow(folder: string, listFolder: ListFolder): Generator<Found> {
+function* findBelow(folder: string, search: Search): Generator<Found> {
   let entries: Dirent[];
   try {
-    entries = listFolder(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
+    entries = search.listFolder(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     yield unreadableFolder(folder, error);
     return;
   }
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (!entry.isDirectory() && !(entry.isFile() && isImageName(entry.name))) continue;
+    if (!entry.isDirectory() && !(entry.isFile() && search.isWanted(entry.name))) continue;
     if (isMangled(path)) yield mangledPath(path);
-    else if (entry.isDirectory()) yield* findBelow(path, listFolder);
+    else if (entry.isDirectory()) yield* findBelow(path, search);
     else yield path;
   }
 }
 
 /** What a pattern matches, as a shell would have expanded it: files of any name, and folders to be searched. */
-async function findMatches(pattern: string, listFolder: ListFolder): Promise<Found[]> {
+async function findMatches(pattern: string, search: Search): Promise<Found[]> {
   // Most command lines hold no pattern, so the library waits until there is one.
   const { globSync, isDynamicPattern } = await import("tinyglobby");
   const slashed = process.platform === "win32" ? pattern.replaceAll("\\", "/") : pattern;
@@ -109,7 +169,7 @@ async function findMatches(pattern: string, listFolder: ListFolder): Promise<Fou
     expandDirectories: false,
     followSymbolicLinks: false,
     fs: {
-      readdirSync: observe(listFolder, (folder, error) =>
+      readdirSync: observe(search.listFolder, (folder, error) =>
         unreadable.push(unreadableFolder(withoutTrailingSlash(folder), error)),
       ),
     },
@@ -117,13 +177,13 @@ async function findMatches(pattern: string, listFolder: ListFolder): Promise<Fou
   const found = matches
     .sort()
     .map(withoutTrailingSlash)
-    .flatMap((match) => [...findIn(match, listFolder)]);
+    .flatMap((match) => [...findIn(match, search)]);
   return [...found, ...unreadable];
 }
 
-function* findIn(match: string, listFolder: ListFolder): Generator<Found> {
+function* findIn(match: string, search: Search): Generator<Found> {
   if (isMangled(match)) yield mangledPath(match);
-  else if (kindOf(match) === "folder") yield* findBelow(match, listFolder);
+  else if (kindOf(match) === "folder") yield* findBelow(match, search);
   else yield match;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from "node:fs";
+import { dirname, relative, sep } from "node:path";
 import { VmguestError } from "../errors.ts";
 
 /** What a path names; undefined where there is nothing. */
@@ -13,6 +14,21 @@ export function kindOf(path: string): PathKind | undefined {
     const isAbsent = ["ENOENT", "ENOTDIR"].includes(systemCodeOf(error));
     return isAbsent ? undefined : "file";
   }
+}
+
+/**
+ * The file that a path goes on into, and the way inside with `/`; undefined where the path itself names something, or
+ * leads through no file.
+ */
+export function splitAtFile(path: string): { file: string; inside: string } | undefined {
+  let file = path;
+  while (kindOf(file) === undefined) {
+    const parent = dirname(file);
+    if (parent === file) return undefined;
+    file = parent;
+  }
+  const isNested = file !== path && kindOf(file) === "file";
+  return isNested ? { file, inside: relative(file, path).replaceAll(sep, "/") } : undefined;
 }
 
 /** The error for a path that names nothing. */

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { discoverImages, isImageName } from "../../src/batch/index.ts";
+import { discoverImages, discoverPackages, isImageName } from "../../src/batch/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-discover-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -26,6 +26,11 @@ beforeAll(() => {
     "fleet/vm[1].vhdx",
     "empty/readme.md",
     "no-extension",
+    "packages/b.cab",
+    "packages/a.ISO",
+    "packages/kb/update.msu",
+    "packages/kb/old.msi",
+    "packages/setup.exe",
   ];
   for (const file of files) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
@@ -162,6 +167,49 @@ function listAllBut(name: string): (path: string) => Dirent[] {
     return readdirSync(path, { withFileTypes: true });
   };
 }
+
+describe("packages on a command line", () => {
+  const PACKAGES = ["packages/a.ISO", "packages/b.cab", "packages/kb/old.msi", "packages/kb/update.msu"];
+
+  /** What is found for paths inside the folder: files, and what is inside of them behind a colon. */
+  async function findPackages(...paths: string[]): Promise<string[]> {
+    const { packages } = await discoverPackages(paths.map((path) => join(folder, path)));
+    return packages.map(({ file, inside }) => relative(folder, file) + (inside === null ? "" : `:${inside}`));
+  }
+
+  test.each([
+    { what: "a folder stands for the packages below it", paths: ["packages"], found: PACKAGES },
+    {
+      what: "a file is taken whatever its name",
+      paths: ["packages/setup.exe"],
+      found: ["packages/setup.exe"],
+    },
+    {
+      what: "a pattern finds files",
+      paths: ["packages/*.{exe,cab}"],
+      found: ["packages/b.cab", "packages/setup.exe"],
+    },
+    {
+      what: "a path goes on into a file",
+      paths: ["packages/a.ISO/support/x86/one.cab", "packages/a.ISO"],
+      found: ["packages/a.ISO:support/x86/one.cab", "packages/a.ISO"],
+    },
+    {
+      what: "what is inside a file is taken once",
+      paths: ["packages/a.ISO/x", "packages/kb/../a.ISO/x"],
+      found: ["packages/a.ISO:x"],
+    },
+  ])("$what", async ({ paths, found }) => {
+    expect(await findPackages(...paths)).toEqual(found);
+  });
+
+  test.each([
+    { path: "packages/absent.cab", message: "no file or folder is named so" },
+    { path: "empty", message: "the folder holds no package" },
+  ])("$path names nothing, which is an error of usage", async ({ path, message }) => {
+    await expect(findPackages(path)).rejects.toMatchObject({ code: "PATH_NOT_FOUND", message });
+  });
+});
 
 test.each([
   ["golden.vhdx", true],
