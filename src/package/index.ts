@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: MIT
+export * from "./mum/index.ts";
 export * from "./pe/index.ts";
