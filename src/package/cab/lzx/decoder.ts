@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+import { expandTokens, LzxCodes, LzxInput, type LzxOutput } from "../../../bytes/lzx/index.ts";
+import { VmguestError } from "../../../errors.ts";
+import type { BlockDecoder } from "../block-decoder.ts";
+import { undoX86Filter } from "./x86-filter.ts";
+
+/** What a block of a cabinet expands to, but for the last one of a folder. */
+const FRAME_SIZE = 32_768;
+/** From this frame on, 1 GiB into the folder, no encoder and no decoder translates calls any more. */
+const FILTERED_FRAME_COUNT = 32_768;
+const BLOCK = { verbatim: 1, aligned: 2, uncompressed: 3 } as const;
+const RECENT_COUNT = 3;
+/** Blocks of no bytes in a frame; each may cost the making of three tables. Encoders write none, or one at the end. */
+const EMPTY_BLOCKS_MAX = 16;
+
+/**
+ * A decoder of LZX as cabinets have it (MS-PATCH section 2, windows of 2^15 to 2^21 bytes), for one folder. Every block
+ * of the cabinet (CFDATA) is a frame of 32 KiB, the last one less; the blocks of LZX itself go across frames.
+ *
+ * It throws LZX_CORRUPT. A window that LZX does not have is a RangeError here.
+ */
+export function createLzxDecoder(windowBits: number): BlockDecoder {
+  return new LzxDecoder(windowBits);
+}
+
+class LzxDecoder implements BlockDecoder {
+  readonly #windowSize: number;
+  readonly #input = new LzxInput();
+  readonly #codes: LzxCodes;
+  /** Room for two windows: when it is full, the second one moves to the front. */
+  readonly #output: LzxOutput;
+  readonly #filtered = new Uint8Array(FRAME_SIZE);
+  /** The data of the CFDATA block, and where in it the input was loaded from, or raw bytes go on. */
+  #source: Uint8Array = new Uint8Array(0);
+  #sourceAt = 0;
+
+  #frame = 0;
+  /** As the start of the stream gives it; 0 for no translation of calls. */
+  #filterSize = 0;
+  #kind = 0;
+  #blockSize = 0;
+  /** Bytes of the block that are still to come. */
+  #remaining = 0;
+  /** Whether there can be a further frame: not after a short one, nor after an error. */
+  #isOpen = true;
+
+  constructor(windowBits: number) {
+    this.#codes = new LzxCodes(windowBits, "LZX_CORRUPT");
+    this.#windowSize = 2 ** windowBits;
+    const recent = Int32Array.of(1, 1, 1);
+    this.#output = { bytes: new Uint8Array(2 * this.#windowSize), at: 0, recent };
+  }
+
+  decode(input: Uint8Array, outputSize: number): Uint8Array {
+    if (!this.#isOpen) throw corrupt("a block follows one that was short or damaged");
+    this.#isOpen = false;
+    const start = this.#makeRoom();
+    this.#source = input;
+    this.#sourceAt = 0;
+    if (this.#kind !== BLOCK.uncompressed) this.#input.load(input);
+    if (this.#frame === 0) this.#readStreamHeader();
+    this.#expand(start + outputSize);
+    const frame = this.#output.bytes.subarray(start, start + outputSize);
+    const isFiltered = this.#filterSize !== 0 && this.#frame < FILTERED_FRAME_COUNT;
+    const result = isFiltered ? this.#undoFilter(frame) : frame;
+    this.#frame++;
+    this.#isOpen = outputSize === FRAME_SIZE;
+    return result;
+  }
+
+  /** Where the next frame goes. Frames are whole but for the last, so they fill the output exactly. */
+  #makeRoom(): number {
+    const output = this.#output;
+    if (output.at === output.bytes.length) {
+      output.bytes.copyWithin(0, this.#windowSize);
+      output.at = this.#windowSize;
+    }
+    return output.at;
+  }
+
+  #readStreamHeader(): void {
+    const input = this.#input;
+    if (input.take(1) === 1) this.#filterSize = (input.take(16) << 16) | input.take(16);
+  }
+
+  /** Every turn gives a byte, or is one of the few that may not, which bounds the loop. */
+  #expand(end: number): void {
+    const output = this.#output;
+    for (let emptyCount = 0; output.at < end; ) {
+      if (this.#remaining === 0) {
+        this.#startBlock();
+        if (this.#remaining === 0 && ++emptyCount > EMPTY_BLOCKS_MAX)
+          throw corrupt("there are only empty blocks");
+      }
+      const size = Math.min(this.#remaining, end - output.at);
+      this.#remaining -= size;
+      if (this.#kind === BLOCK.uncompressed) this.#copy(size);
+      else {
+        const isAligned = this.#kind === BLOCK.aligned;
+        expandTokens(this.#input, this.#codes, isAligned, output, output.at + size, "LZX_CORRUPT");
+        this.#checkInput();
+      }
+    }
+  }
+
+  #startBlock(): void {
+    if (this.#kind === BLOCK.uncompressed) this.#resumeBits();
+    const input = this.#input;
+    this.#kind = input.take(3);
+    this.#blockSize = input.take(24);
+    this.#remaining = this.#blockSize;
+    if (this.#kind === BLOCK.uncompressed) this.#startCopy();
+    else if (this.#kind === BLOCK.verbatim || this.#kind === BLOCK.aligned) {
+      this.#codes.read(input, this.#kind === BLOCK.aligned);
+    } else throw corrupt(`there is no block of kind ${this.#kind}`);
+    this.#checkInput();
+  }
+
+  /** The last distances come first, from the next word on; where the bits end with a word, one without use comes before. */
+  #startCopy(): void {
+    this.#sourceAt += this.#input.nextWord;
+    const end = this.#sourceAt + RECENT_COUNT * 4;
+    if (end > this.#source.length) throw endsEarly();
+    const view = new DataView(this.#source.buffer, this.#source.byteOffset + this.#sourceAt);
+    for (let index = 0; index < RECENT_COUNT; index++) {
+      const distance = view.getUint32(index * 4, true);
+      if (distance === 0 || distance > this.#windowSize)
+        throw corrupt(`a block sets a distance to ${distance}`);
+      this.#output.recent[index] = distance;
+    }
+    this.#sourceAt = end;
+  }
+
+  #copy(size: number): void {
+    const end = this.#sourceAt + size;
+    if (end > this.#source.length) throw endsEarly();
+    this.#output.bytes.set(this.#source.subarray(this.#sourceAt, end), this.#output.at);
+    this.#output.at += size;
+    this.#sourceAt = end;
+  }
+
+  /** Goes on with bits after an uncompressed block, which is followed by a byte without use where its size is odd. */
+  #resumeBits(): void {
+    this.#sourceAt += this.#blockSize % 2;
+    if (this.#sourceAt > this.#source.length) throw endsEarly();
+    this.#input.load(this.#source.subarray(this.#sourceAt));
+  }
+
+  #checkInput(): void {
+    if (this.#input.isOverrun) throw endsEarly();
+  }
+
+  /** A translated copy: matches repeat what was not translated, so the window has to stay as it is. */
+  #undoFilter(frame: Uint8Array): Uint8Array {
+    const filtered = this.#filtered.subarray(0, frame.length);
+    filtered.set(frame);
+    undoX86Filter(filtered, this.#frame * FRAME_SIZE, this.#filterSize);
+    return filtered;
+  }
+}
+
+function corrupt(message: string): VmguestError {
+  return new VmguestError("LZX_CORRUPT", message);
+}
+
+function endsEarly(): VmguestError {
+  return corrupt("the compressed data ends too early");
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+
+const CALL = 0xe8;
+/** The last bytes of a frame are never translated. */
+const TAIL_SIZE = 10;
+
+/**
+ * Puts back the relative targets of x86 calls in a frame that begins at `frameStart` of the folder; an encoder stores
+ * them as absolute ones, since those repeat. `fileSize` is what the stream says, as a signed number.
+ */
+export function undoX86Filter(frame: Uint8Array, frameStart: number, fileSize: number): void {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const end = frame.length - TAIL_SIZE;
+  for (let at = frame.indexOf(CALL); at >= 0 && at < end; at = frame.indexOf(CALL, at + 5)) {
+    const target = view.getInt32(at + 1, true);
+    const position = frameStart + at;
+    if (target < -position || target >= fileSize) continue;
+    view.setInt32(at + 1, target >= 0 ? target - position : target + fileSize, true);
+  }
+}
