@@ -169,7 +169,7 @@ describe("the lab's signatures", () => {
 
 describe("the lab's catalogs", () => {
   const lists = (catalog: LabCatalog, bytes: Uint8Array) =>
-    Buffer.from(buildCatalog(catalog)).includes(bytes);
+    Buffer.from(buildCatalog(catalog)).includes(Buffer.from(bytes));
   const files = [{ bytes: CABINET }, { bytes: signPe(buildPe()) }];
 
   test("of version 1 name members by their SHA-1 as text", () => {
