@@ -51,8 +51,12 @@ export interface LabCertificate {
   readonly keyUsage?: number | undefined;
   /** Further extensions, each a whole SEQUENCE. */
   readonly extensions?: readonly Uint8Array[];
-  /** Issuer's name in place of the true one. */
+  /** Names in place of the true ones, as a forger writes them. */
+  readonly subjectName?: Uint8Array;
   readonly issuerName?: Uint8Array;
+  /** Identifiers in place of those of the true keys. */
+  readonly subjectKeyIdentifier?: Uint8Array;
+  readonly issuerKeyIdentifier?: Uint8Array;
   /** Signature in place of the true one. */
   readonly signature?: Uint8Array;
 }
@@ -83,7 +87,7 @@ export function distinguishedName(commonName: string): Uint8Array {
 export function buildCertificate(options: LabCertificate): Credential {
   const { name, key: keyName = "signer", digest = "sha256", serial = 0x1234 } = options;
   const key = keyOf(keyName);
-  const subject = distinguishedName(name);
+  const subject = options.subjectName ?? distinguishedName(name);
   const issuer = options.issuerName ?? options.issuer?.subject ?? subject;
   const issuerKey = options.issuer?.key ?? key;
   const signatureAlgorithm = algorithm(DIGESTS[digest].rsa);
@@ -126,8 +130,8 @@ function extensionsOf(options: LabCertificate, key: KeyObject, issuerKey: KeyObj
     ...(purposes.length === 0
       ? []
       : [extension("2.5.29.37", sequence(...purposes.map(objectIdentifier)), isPurposeCritical)]),
-    extension("2.5.29.14", octetString(keyIdentifier(key))),
-    extension("2.5.29.35", sequence(implicit(0, keyIdentifier(issuerKey)))),
+    extension("2.5.29.14", octetString(options.subjectKeyIdentifier ?? keyIdentifier(key))),
+    extension("2.5.29.35", sequence(implicit(0, options.issuerKeyIdentifier ?? keyIdentifier(issuerKey)))),
     ...(options.extensions ?? []),
   ];
 }
