@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { inflateRawSync } from "node:zlib";
 import { VmguestError } from "../../errors.ts";
 import type { BlockDecoder } from "./block-decoder.ts";
+import { createLzxDecoder } from "./lzx/index.ts";
 import { compressionOf } from "./member.ts";
+import { createMszipDecoder } from "./mszip/index.ts";
+import { createQuantumDecoder } from "./quantum/index.ts";
+
+/** Bits 8-12 of `FolderEntry.compression`: the window has 2 to the power of that many bytes. */
+const LZX_WINDOW_BITS = { min: 15, max: 21 } as const;
+const QUANTUM_WINDOW_BITS = { min: 10, max: 21 } as const;
 
 /** A decoder for one folder by its `typeCompress`. Throws CAB_METHOD where there is none. */
 export function createDecoder(typeCompress: number): BlockDecoder {
@@ -10,25 +16,27 @@ export function createDecoder(typeCompress: number): BlockDecoder {
     case "none":
       return { decode: copyStored };
     case "mszip":
-      return new InflateDecoder();
-    default:
-      throw new VmguestError("CAB_METHOD", `no method has the number 0x${typeCompress.toString(16)}`);
+      return createMszipDecoder();
+    case "quantum":
+      return createQuantumDecoder(windowBits(typeCompress, QUANTUM_WINDOW_BITS));
+    case "lzx":
+      return createLzxDecoder(windowBits(typeCompress, LZX_WINDOW_BITS));
+    case "unknown":
+      throw noSuchMethod(typeCompress);
   }
+}
+
+function windowBits(typeCompress: number, { min, max }: { min: number; max: number }): number {
+  const bits = (typeCompress >>> 8) & 0x1f;
+  if (bits < min || bits > max) throw noSuchMethod(typeCompress);
+  return bits;
+}
+
+function noSuchMethod(typeCompress: number): VmguestError {
+  return new VmguestError("CAB_METHOD", `no method has the number 0x${typeCompress.toString(16)}`);
 }
 
 function copyStored(input: Uint8Array, outputSize: number): Uint8Array {
   if (input.length === outputSize) return input;
   throw new VmguestError("CAB_BLOCK", `it is stored, but ${input.length} bytes are to become ${outputSize}`);
-}
-
-class InflateDecoder implements BlockDecoder {
-  #previous = new Uint8Array(0);
-
-  decode(input: Uint8Array, outputSize: number): Uint8Array {
-    const output = inflateRawSync(input.subarray(2), { dictionary: this.#previous, maxOutputLength: 32_768 });
-    if (output.length !== outputSize)
-      throw new VmguestError("CAB_BLOCK", "the block unpacks to another size");
-    this.#previous = output;
-    return output;
-  }
 }
