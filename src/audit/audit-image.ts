@@ -9,7 +9,7 @@ import {
   readWindowsFacts,
 } from "../guest/index.ts";
 import type { ReadBudget, ReadStats } from "../io/index.ts";
-import { checkServices, type HostId, isVersion } from "../policy/index.ts";
+import { checkServices, type HostId, isVersion, type PackageOffer } from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
 import { judgeGuest } from "./judge-guest.ts";
 import { OpenedImage } from "./open-image.ts";
@@ -21,6 +21,11 @@ export interface AuditOptions {
   readonly host: HostId;
   /** The least integration-services version that the user's policy accepts, `a.b.c.d`. */
   readonly minimumVersion?: string;
+  /**
+   * Packages at hand, as `findOffers` of the package layer finds them: one of them is chosen for each guest, and is what
+   * the guest is measured by. Left out where nobody asked for any, which is not the same as an empty list.
+   */
+  readonly offered?: readonly PackageOffer[];
   /** Counts the reads that reach the image file. */
   readonly stats?: ReadStats;
   /** What reading this image may cost; where it is not enough, the error is READ_LIMIT. */

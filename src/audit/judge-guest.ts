@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../errors.ts";
 import type { GuestFacts } from "../guest/index.ts";
-import { decide, type HostId, judge } from "../policy/index.ts";
+import { decide, type HostId, judge, type PackageOffer } from "../policy/index.ts";
 import type { GuestReport, VolumeReport } from "./report.ts";
 import { reportEvidence } from "./report-evidence.ts";
 
 export interface JudgeOptions {
   readonly host: HostId;
   readonly minimumVersion?: string;
+  readonly offered?: readonly PackageOffer[];
 }
 
 /** A guest with its place. */
@@ -30,6 +31,7 @@ export function judgeGuest(found: FoundGuest, options: JudgeOptions): GuestRepor
     os: facts.os,
     integrationServices: facts.integrationServices,
     windowsUpdate: facts.windowsUpdate.verdict,
+    offered: options.offered,
     minimum: options.minimumVersion,
     findings: [...facts.findings, ...volumeFindings],
     sha2: facts.sha2,

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../errors.ts";
-import type { GuestFacts, IntegrationServicesFacts, OsFacts, WindowsUpdateFacts } from "../guest/index.ts";
+import type {
+  Architecture,
+  GuestFacts,
+  IntegrationServicesFacts,
+  OsFacts,
+  WindowsUpdateFacts,
+} from "../guest/index.ts";
 
 /** Hyper-V hosts as the report names them. */
 export type HostId =
@@ -51,17 +57,80 @@ export type Action = "none" | "windows-update" | "stage-cab" | "install-msi" | "
 export interface Verdict {
   readonly status: Status;
   readonly action: Action;
-  /** Name of the package that serves this guest, without extension; null where none does. */
+  /** Name of Microsoft's package that serves this guest, without extension; null where none does. */
   readonly package: string | null;
+  /** The very file that was chosen of those offered; null where none was, and where none were offered. */
+  readonly offered: ChosenOffer | null;
+  /** The other packages that were offered, each with the reason why it is not that one. */
+  readonly passedOver: readonly PassedOverOffer[];
   readonly reasons: readonly string[];
 }
 
-/** A package that the user has at hand. */
-export interface OfferedPackage {
+/** A package that the user has at hand, as far as choosing goes; an `OfferedPackage` of the package layer is one. */
+export interface PackageOffer {
+  /** A file of the host, then the way inside it. */
+  readonly place: readonly string[];
+  /** Name of the file. */
+  readonly name: string;
+  readonly kind: "cab" | "msi";
+  readonly isIntegrationServices: boolean;
   /** The version of the integration services in it. */
   readonly version: string;
-  /** Its name, with or without extension. */
-  readonly name: string;
+  readonly architecture: Architecture;
+  /** Parts of Windows of which a guest must have one; an MSI has none. */
+  readonly parents: readonly PackageParent[];
+  readonly signature: OfferSignature;
+}
+
+/** A part of Windows that a package extends: it installs where one of its parents is, in this version or a newer one. */
+export interface PackageParent {
+  readonly identity: {
+    readonly name: string;
+    readonly version: string;
+    /** As manifests spell it: `amd64`, `x86`. */
+    readonly architecture: string;
+  };
+}
+
+/** What a package's signature says of it. */
+export interface OfferSignature {
+  readonly verdict: "microsoft" | "signed-unknown-root" | "tampered" | "unsigned";
+  /** Signed by Microsoft, or under a root that the user gave. */
+  readonly isTrusted: boolean;
+  /** Those of its valid signatures: `sha1`, `sha256`. */
+  readonly digestAlgorithms: readonly string[];
+  readonly reasons: readonly string[];
+}
+
+/** A package that was chosen, as the report names it. */
+export type ChosenOffer = Pick<PackageOffer, "place" | "name" | "kind" | "version"> &
+  Pick<OfferSignature, "digestAlgorithms">;
+
+/** A package that was not chosen, as the report names it. */
+export type PassedOverOffer = Pick<PackageOffer, "place"> & Objection;
+
+/**
+ * Why a package is not the one, from the first thing that is asked of it to the last. `sort`: no integration
+ * services. `guest`: there is no package for such a guest. `system`: it serves another Windows. `version`: it
+ * says none that can be compared. `signature`: it is not trusted. `sha2`: the guest may not take its signature.
+ * `not-newer`: the guest has as new a version. `rank`: another is newer, or as new and first in order.
+ */
+export type ObjectionWord =
+  | "sort"
+  | "guest"
+  | "system"
+  | "architecture"
+  | "version"
+  | "signature"
+  | "sha2"
+  | "not-newer"
+  | "rank";
+
+/** Why a package is not the one that a guest gets. */
+export interface Objection {
+  readonly because: ObjectionWord;
+  /** In words, of the package as "it". */
+  readonly reason: string;
 }
 
 /** What a guest is judged by. */
@@ -74,9 +143,12 @@ export interface JudgeInput {
   readonly integrationServices: IntegrationServicesFacts | null;
   /** What the guest's facts say; `disabled` where the user knows that the guest is not on Windows Update. */
   readonly windowsUpdate: WindowsUpdateFacts["verdict"];
-  /** What the guest is measured by first; passed over where it serves another sort of guest. */
-  readonly offered?: OfferedPackage | undefined;
-  /** The version a policy asks for, which counts where no package is offered. */
+  /**
+   * The packages at hand: the one that is chosen of them is what the guest is measured by first. Undefined where
+   * nobody asked for any, which is not the same as none being there.
+   */
+  readonly offered?: readonly PackageOffer[] | undefined;
+  /** The version a policy asks for, which counts where no package that is offered serves the guest. */
   readonly minimum?: string | undefined;
   /** What the guest's facts report: what could not be read is not missing. */
   readonly findings?: readonly Finding[];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ActionInput, WindowsUpdateVerdict } from "./actions.ts";
+import type { PackageChoice } from "./choose.ts";
 import type { Action, JudgeInput, Mechanism } from "./decision.ts";
 import { findGuest } from "./guests.ts";
 import { nameHost } from "./hosts.ts";
@@ -27,6 +28,7 @@ export function explainAction(
   situation: ActionInput,
   action: Action,
   served: GuestPackage,
+  choice: PackageChoice | undefined,
 ): string[] {
   const { mechanism, status } = situation;
   if (status === "unknown" && action === "refuse") {
@@ -36,7 +38,7 @@ export function explainAction(
   if (mechanism === "none") return ["nothing is done where no documented way leads"];
   return [
     ...(mechanism === "windows-update" ? explainWindowsUpdate(input, situation) : []),
-    ...explainPackage(input, action, served),
+    ...(choice === undefined ? explainPackage(input, action, served) : explainChoice(choice, action)),
   ];
 }
 
@@ -85,4 +87,9 @@ function explainPackage({ sha2 }: JudgeInput, action: Action, served: GuestPacka
     );
   }
   return reasons;
+}
+
+/** What was chosen of the packages offered; why none was is said with what the guest is measured by. */
+function explainChoice(choice: PackageChoice, action: Action): readonly string[] {
+  return choice.package === null || action === "windows-update" ? [] : choice.reasons;
 }

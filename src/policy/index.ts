@@ -5,20 +5,15 @@ export {
   type DataExchangeCondition,
   type WindowsUpdateVerdict,
 } from "./actions.ts";
+export { formatPlace, type PassedOver } from "./choice-reasons.ts";
+export { type ChoiceGuest, choosePackageFor, type PackageChoice } from "./choose.ts";
 export { decide, type RuleGuest } from "./decide.ts";
 export type * from "./decision.ts";
 export { OS_IDS, parseOsId } from "./guests.ts";
 export { DEFAULT_HOST, HOST_IDS, nameHost, parseHostId, summariseHost } from "./hosts.ts";
 export { judge } from "./judge.ts";
 export { renderActionTable, renderServiceTable, renderUpdateTables } from "./markdown.ts";
-export {
-  choosePackage,
-  type Delivery,
-  type GuestPackage,
-  mayServe,
-  type PackageGuest,
-  packageFor,
-} from "./packages.ts";
+export { type Delivery, type GuestPackage, type PackageGuest, packageFor, parentsOf } from "./packages.ts";
 export {
   checkServices,
   inBoxServices,

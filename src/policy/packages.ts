@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Architecture, OsFacts } from "../guest/index.ts";
+import type { PackageParent } from "./decision.ts";
 import { findGuest, type NtVersion } from "./guests.ts";
+import { matchParents, type ParentGuest } from "./parents.ts";
 
 /** How a package gets into a guest: a CAB through its servicing stack, an MSI, or not at all. */
 export type Delivery = "cab" | "msi" | "none";
 
-/** The package that serves a guest. */
+/** The package of Microsoft's that serves a guest. */
 export interface GuestPackage {
   /** Without extension; null where none serves the guest. */
   readonly name: string | null;
@@ -14,87 +16,96 @@ export interface GuestPackage {
   readonly note: string | null;
 }
 
-export type PackageGuest = Pick<OsFacts, "id" | "family" | "architecture" | "edition" | "name">;
+export type PackageGuest = ParentGuest & Pick<OsFacts, "architecture">;
 
-/** Packages on vmguest.iso of 2012 and 2012 R2 by the guest's NT version; the parent list of each `update.mum` says so. */
-const PACKAGES: Readonly<Record<Exclude<NtVersion, "10.0">, { prefix: string; delivery: "cab" | "msi" }>> = {
-  "5.1": { prefix: "Windows5.x", delivery: "msi" },
-  "5.2": { prefix: "Windows5.x", delivery: "msi" },
-  "6.0": { prefix: "Windows6.x", delivery: "cab" },
-  "6.1": { prefix: "Windows6.x", delivery: "cab" },
-  "6.2": { prefix: "Windows6.2", delivery: "cab" },
-  "6.3": { prefix: "Windows6.2", delivery: "cab" },
-};
+/** A package of vmguest.iso, of which there is one for each architecture. */
+interface MicrosoftPackage {
+  readonly prefix: string;
+  readonly delivery: "cab" | "msi";
+  /** Name and version of its parents, as its `update.mum` has them; none for an MSI. */
+  readonly parents: readonly (readonly [name: string, version: string])[];
+}
 
-/** Microsoft built the packages for these alone. */
-const ARCHITECTURES: Partial<Readonly<Record<Architecture, string>>> = { x86: "x86", x64: "x64" };
-
-/** The editions of Windows Vista in the parent list of the Windows6.x CAB's `update.mum`. */
 const VISTA_EDITIONS = ["Ultimate", "Business", "Enterprise", "UltimateN", "BusinessN", "EnterpriseN"];
 
-/** The integration services package that serves a guest, or why none does. */
-export function choosePackage(os: PackageGuest): GuestPackage {
-  const { name, nt } = findGuest(os);
-  if (nt === null) return nothing(`there is no integration services package for ${name}`);
-  if (nt === "10.0") {
-    return nothing(
-      `there is no integration services package for ${name}: they come with the cumulative updates`,
-    );
-  }
-  const architecture = ARCHITECTURES[os.architecture];
-  if (architecture === undefined) {
-    return nothing(
-      os.architecture === "unknown"
-        ? "the guest's architecture could not be determined, so that no package can be chosen"
-        : `there is no integration services package for ${os.architecture} guests`,
-    );
-  }
-  if (os.id === "vista" && !isServedVista(os)) {
-    return nothing(
-      "the Windows6.x package serves the Ultimate, Business and Enterprise editions of Windows Vista, not this one",
-    );
-  }
+const WINDOWS_5X: MicrosoftPackage = { prefix: "Windows5.x", delivery: "msi", parents: [] };
+const WINDOWS_6X: MicrosoftPackage = {
+  prefix: "Windows6.x",
+  delivery: "cab",
+  parents: [
+    ...VISTA_EDITIONS.map((edition) => [`Microsoft-Windows-${edition}Edition`, "6.0.6000.16386"] as const),
+    ["Microsoft-Windows-Foundation-Package", "6.0.6001.18000"],
+    ["Microsoft-Windows-ServerCore-Package", "6.0.6001.18000"],
+    ["Microsoft-Windows-Foundation-Package", "6.1.7600.16385"],
+    ["Microsoft-Windows-ServerCore-Package", "6.1.7600.16385"],
+  ],
+};
+const WINDOWS_62: MicrosoftPackage = {
+  prefix: "Windows6.2",
+  delivery: "cab",
+  parents: [
+    ["Microsoft-Hyper-V-Guest-Integration-Drivers-Package", "6.2.9200.16384"],
+    ["Microsoft-Hyper-V-WinPE-Drivers-Package", "6.2.9200.16384"],
+    ["Microsoft-Hyper-V-Guest-Integration-Drivers-Package", "6.3.0.0"],
+    ["Microsoft-Hyper-V-WinPE-Drivers-Package", "6.3.0.0"],
+  ],
+};
+
+/** Packages on vmguest.iso of 2012 and 2012 R2 by the guest's NT version. */
+const PACKAGES: Readonly<Record<Exclude<NtVersion, "10.0">, MicrosoftPackage>> = {
+  "5.1": WINDOWS_5X,
+  "5.2": WINDOWS_5X,
+  "6.0": WINDOWS_6X,
+  "6.1": WINDOWS_6X,
+  "6.2": WINDOWS_62,
+  "6.3": WINDOWS_62,
+};
+
+/** Microsoft built the packages for these alone; manifests call them otherwise. */
+const ARCHITECTURES: Partial<Readonly<Record<Architecture, string>>> = { x86: "x86", x64: "amd64" };
+
+/** The integration services package of Microsoft's that serves a guest, or why none does. */
+export function packageFor(os: PackageGuest): GuestPackage {
+  const { nt } = findGuest(os);
+  const refusal = refuseGuest(os);
+  if (nt === null || nt === "10.0" || refusal !== null) return nothing(refusal);
   const { prefix, delivery } = PACKAGES[nt];
-  return {
-    name: `${prefix}-HyperVIntegrationServices-${architecture}`,
-    delivery,
-    note: noteOn(os, delivery, architecture),
-  };
+  const name = `${prefix}-HyperVIntegrationServices-${os.architecture}`;
+  if (delivery === "msi") return { name, delivery, note: noteOnMsi(os) };
+  const match = matchParents(os, parentsOf(nt, os.architecture));
+  return match.parent === null
+    ? nothing(`${name} is not for this guest: ${match.objection}`)
+    : { name, delivery, note: match.doubts.join("; ") || null };
 }
 
-/** The package's name without extension, `Windows6.x-HyperVIntegrationServices-x64`; null where none serves the guest. */
-export function packageFor(os: PackageGuest): string | null {
-  return choosePackage(os).name;
+/** Why no package of anybody's serves a guest; null where one may. */
+export function refuseGuest(os: PackageGuest): string | null {
+  const { name, nt } = findGuest(os);
+  if (nt === null) return `there is no integration services package for ${name}`;
+  if (nt === "10.0") {
+    return `there is no integration services package for ${name}: they come with the cumulative updates`;
+  }
+  if (ARCHITECTURES[os.architecture] !== undefined) return null;
+  return os.architecture === "unknown"
+    ? "the guest's architecture could not be determined, so that no package can be chosen"
+    : `there is no integration services package for ${os.architecture} guests`;
 }
 
-const IC_PACKAGE = /^windows[56]\.[0-9x]-hypervintegrationservices-(?:x86|x64)$/;
-
-/**
- * False where a package is by its name the one of another sort of guest. A name that does not look like Microsoft's is
- * not held against it: whoever renamed it knows what it is, and the guest checks it again.
- */
-export function mayServe(packageName: string, served: GuestPackage): boolean {
-  if (served.name === null) return false;
-  const name = packageName.toLowerCase().replace(/\.(?:cab|msi)$/, "");
-  return !IC_PACKAGE.test(name) || name === served.name.toLowerCase();
+/** The parents of the package for guests of an NT version, as its `update.mum` lists them. */
+export function parentsOf(nt: NtVersion, architecture: Architecture): PackageParent[] {
+  const spelling = ARCHITECTURES[architecture];
+  if (nt === "10.0" || spelling === undefined) return [];
+  return PACKAGES[nt].parents.map(([name, version]) => ({
+    identity: { name, version, architecture: spelling },
+  }));
 }
 
-function nothing(note: string): GuestPackage {
+function nothing(note: string | null): GuestPackage {
   return { name: null, delivery: "none", note };
 }
 
-/** An edition that is not known is given the benefit of the doubt, unless the product name says Home or Starter. */
-function isServedVista(os: PackageGuest): boolean {
-  if (os.edition !== null) return VISTA_EDITIONS.includes(os.edition);
-  return os.name === null || !/\b(?:Home|Starter)\b/i.test(os.name);
-}
-
-function noteOn(os: PackageGuest, delivery: Delivery, architecture: string): string | null {
-  if (os.id === "vista" && os.edition === null) {
-    return "the edition could not be determined: of Windows Vista, the package serves Ultimate, Business and Enterprise only";
-  }
-  if (delivery === "msi" && architecture === "x64") {
-    return "the name of the x64 MSI is inferred from the x86 one; its drivers do name 64-bit NT 5.2";
-  }
-  return null;
+function noteOnMsi({ architecture }: PackageGuest): string | null {
+  return architecture === "x64"
+    ? "the name of the x64 MSI is inferred from the x86 one; its drivers do name 64-bit NT 5.2"
+    : null;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../errors.ts";
+import { formatPlace } from "./choice-reasons.ts";
+import type { PackageChoice } from "./choose.ts";
 import type { HostGeneration, JudgeInput } from "./decision.ts";
 import { findGuest, type NtVersion } from "./guests.ts";
 import { summariseHost } from "./hosts.ts";
-import { choosePackage, mayServe } from "./packages.ts";
 import { isVersion } from "./versions.ts";
 
 /** A version that a guest is measured by, and where it comes from, in words that follow its number. */
@@ -46,18 +47,20 @@ const NEWEST_MSI: Readonly<Record<HostGeneration, Standard>> = {
 };
 
 /**
- * What the guest is measured by: what an offered package has; failing that, the minimum that was asked for; failing
- * that, the newest version known for such a guest.
+ * What the guest is measured by: what the best package of those offered has; failing that, the minimum that was asked
+ * for; failing that, the newest version known for such a guest.
  *
  * @throws USAGE where the minimum is not a version.
  */
-export function chooseStandard(input: JudgeInput): StandardChoice {
+export function chooseStandard(input: JudgeInput, choice?: PackageChoice): StandardChoice {
   const { nt } = findGuest(input.os);
   if (nt === null) return { standard: null, notes: [] };
-  const notes: string[] = [];
-  const offered = readOffer(input);
-  if (typeof offered === "object") return { standard: offered, notes };
-  if (offered !== undefined) notes.push(offered);
+  // A choice that gives the guest nothing says why here, and what it is given is said with the action.
+  const notes = choice === undefined || choice.package !== null ? [] : [...choice.reasons];
+  const offered = choice?.standard ?? null;
+  if (offered !== null) {
+    return { standard: { version: offered.version, origin: `what ${formatPlace(offered)} offers` }, notes };
+  }
   const minimum = readMinimum(input, nt);
   if (typeof minimum === "object") return { standard: minimum, notes };
   if (minimum !== undefined) notes.push(minimum);
@@ -67,15 +70,6 @@ export function chooseStandard(input: JudgeInput): StandardChoice {
 function newestKnown(nt: NtVersion, input: JudgeInput): Standard | null {
   if (nt === "10.0") return null;
   return nt.startsWith("5.") ? NEWEST_MSI[summariseHost(input.host).generation] : NEWEST_CAB;
-}
-
-/** What the offered package says, or a sentence why it does not count, or undefined where nothing is offered. */
-function readOffer({ offered, os }: JudgeInput): Standard | string | undefined {
-  if (offered === undefined) return undefined;
-  if (!mayServe(offered.name, choosePackage(os)))
-    return `the offered ${offered.name} does not serve this guest`;
-  if (!isVersion(offered.version)) return `the offered ${offered.name} has no version that can be compared`;
-  return { version: offered.version, origin: `what ${offered.name} offers` };
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { CODES, type Code, type Finding } from "../errors.ts";
 import type { EvidenceSource, IntegrationServicesFacts, OsFacts } from "../guest/index.ts";
+import type { PackageChoice } from "./choose.ts";
 import type { JudgeInput, Status } from "./decision.ts";
 import { findGuest } from "./guests.ts";
 import { chooseStandard, type Standard } from "./standards.ts";
@@ -18,8 +19,10 @@ export interface StatusJudgement {
  * `missing` takes positive evidence: a Windows that brings none along, no version from any source, no service and no
  * driver, and nothing that could not be read. Anything less is `unknown`: integration services that recorded no
  * version are the normal case, since a running guest keeps that value in memory only.
+ *
+ * @param choice what was chosen of the packages that are offered; undefined where none are
  */
-export function judgeStatus(input: JudgeInput): StatusJudgement {
+export function judgeStatus(input: JudgeInput, choice?: PackageChoice): StatusJudgement {
   const { os } = input;
   const guest = findGuest(os);
   if (os.family !== "windows") {
@@ -27,7 +30,7 @@ export function judgeStatus(input: JudgeInput): StatusJudgement {
   }
   if (guest.nt === null)
     return only("unknown", "the operating system is not known, so that no version can be expected");
-  const { standard, notes } = chooseStandard(input);
+  const { standard, notes } = chooseStandard(input, choice);
   const judgement =
     standard === null
       ? only(

@@ -277,13 +277,13 @@ describe("what Microsoft's packages say of themselves", () => {
     const architecture = name.endsWith("x64") ? "x64" : "x86";
     const nt = { "6.0": "ws2008", "6.1": "win7", "6.2": "ws2012", "6.3": "win8.1" } as const;
     for (const [version, id] of Object.entries(nt)) {
-      const serves = packageFor(os(id, { architecture }))?.toLowerCase() === name;
+      const serves = packageFor(os(id, { architecture })).name?.toLowerCase() === name;
       expect(serves).toBe(versions.has(version));
     }
     const editions = [...parents.matchAll(/Microsoft-Windows-(\w+)Edition"/g)].map((match) => match[1] ?? "");
     const served = ["Starter", "HomeBasic", "HomePremium", "Business", "Enterprise", "Ultimate"]
       .flatMap((edition) => [edition, `${edition}N`])
-      .filter((edition) => packageFor(os("vista", { architecture, edition }))?.toLowerCase() === name);
+      .filter((edition) => packageFor(os("vista", { architecture, edition })).name?.toLowerCase() === name);
     expect(served.toSorted()).toEqual(editions.toSorted());
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HOST_IDS, judge, OS_IDS } from "../../src/policy/index.ts";
 import { firstServices, installed, judgeInput, NOTHING_FOUND, os } from "./facts.ts";
+import { BEFORE, NEWEST, offer, UNSIGNED } from "./offers.ts";
 
 describe("the verdict", () => {
   test("of an outdated 2008 R2 on a 2012 R2 host tells the whole story", () => {
@@ -15,6 +16,8 @@ describe("the verdict", () => {
       status: "outdated",
       action: "stage-cab",
       package: "Windows6.x-HyperVIntegrationServices-x64",
+      offered: null,
+      passedOver: [],
       reasons: [
         "version 6.1.7601.17514 (from its driver files: Windows/System32/drivers/vmbus.sys) is older than 6.3.9600.19456, the newest known (KB4072650)",
         'Windows Server 2008 R2 on Windows Server 2012 R2 hosts is updated by the integration services disk (MS2020, Windows 8.1/Windows Server 2012 R2 hosts, row "Windows Server 2008 R2"; MS2015 agrees): installed by hand',
@@ -84,7 +87,7 @@ describe("the verdict", () => {
     expect(guest("Business")).toMatchObject({ status: "missing", action: "stage-cab" });
     expect(guest("Business").reasons.join("\n")).toContain("the guest has no vmickvpexchange");
     expect(guest("HomeBasic")).toMatchObject({ status: "missing", action: "refuse", package: null });
-    expect(guest("HomeBasic").reasons.at(-1)).toContain("serves the Ultimate, Business and Enterprise");
+    expect(guest("HomeBasic").reasons.at(-1)).toContain("it serves Ultimate, Business, Enterprise");
   });
 
   test("of XP is the MSI where a host's disk has it, and nothing on later hosts", () => {
@@ -116,6 +119,8 @@ describe("the verdict", () => {
       status: "not-applicable",
       action: "package-manager",
       package: null,
+      offered: null,
+      passedOver: [],
       reasons: [
         "the integration services of Linux are part of its kernel",
         'Linux on Windows Server 2019 hosts is updated by the distribution\'s package manager (MS2020, Windows 10/Windows Server 2016/2019 hosts, row "Linux guests"; MS2015 has no such row): part of the distribution, which may have optional updates',
@@ -168,5 +173,73 @@ describe("the verdict", () => {
       ),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("the verdict where packages are offered", () => {
+  const outdated = { integrationServices: installed("6.1.7601.17514"), sha2: "missing" } as const;
+  const win7 = os("win7", { servicePack: 1, build: 7601 });
+  const both = [offer("6.x", "x64", NEWEST), offer("6.x", "x64", BEFORE)];
+
+  test("names the very file that is to be staged, and why the others are not", () => {
+    const verdict = judge(judgeInput("ws2012r2", win7, { ...outdated, offered: both }));
+    const place = ["vmguest.iso", "support/x64/6.3.9600.18692/Windows6.x-HyperVIntegrationServices-x64.cab"];
+    expect(verdict).toMatchObject({
+      status: "outdated",
+      action: "stage-cab",
+      package: "Windows6.x-HyperVIntegrationServices-x64",
+      offered: {
+        place,
+        name: "Windows6.x-HyperVIntegrationServices-x64.cab",
+        kind: "cab",
+        version: BEFORE,
+        digestAlgorithms: ["sha1"],
+      },
+      passedOver: [{ place: both[0]?.place, because: "sha2" }],
+    });
+    expect(verdict.reasons[0]).toContain(`is older than 6.3.9600.18692, what ${place.join(": ")} offers`);
+    expect(verdict.reasons.join("\n")).toContain("6.3.9600.19456, signed with SHA-256) is newer, but");
+  });
+
+  test("refuses what only the SHA-256 signed package could cure, and says the cure", () => {
+    const offered = [offer("6.x", "x64", NEWEST)];
+    const verdict = judge(judgeInput("ws2012r2", win7, { ...outdated, offered }));
+    expect(verdict).toMatchObject({ status: "outdated", action: "refuse", offered: null });
+    expect(verdict.reasons.join("\n")).toContain("install KB4474419");
+  });
+
+  test("refuses where nothing that is offered can be taken, whatever could be had elsewhere", () => {
+    for (const offered of [[], [offer("6.x", "x64", NEWEST, { signature: UNSIGNED })]]) {
+      const verdict = judge(judgeInput("ws2012r2", win7, { ...outdated, offered }));
+      expect(verdict).toMatchObject({ status: "outdated", action: "refuse", offered: null });
+      expect(verdict.reasons[0]).toContain("the newest known (KB4072650)");
+    }
+  });
+
+  test("leaves alone a guest that is as new as what is offered, although there is newer", () => {
+    const offered = [offer("6.x", "x64", BEFORE)];
+    const integrationServices = installed(BEFORE);
+    const verdict = judge(judgeInput("ws2012r2", win7, { integrationServices, offered }));
+    expect(verdict).toMatchObject({ status: "current", action: "none", offered: null });
+    expect(verdict.passedOver.map(({ because }) => because)).toEqual(["not-newer"]);
+  });
+
+  test("of XP is the MSI that is offered", () => {
+    const offered = [offer("5.x", "x86", "6.3.9600.16384"), offer("6.x", "x86", NEWEST)];
+    const guest = os("xp", { servicePack: 3, architecture: "x86", build: 2600 });
+    const verdict = judge(judgeInput("ws2012r2", guest, { offered }));
+    expect(verdict).toMatchObject({ status: "missing", action: "install-msi", offered: { kind: "msi" } });
+    expect(verdict.reasons.join("\n")).toContain("serves this guest, and is installed while the guest runs");
+  });
+
+  test("of Windows 10 and of Linux does not change", () => {
+    expect(judge(judgeInput("ws2019", os("win10"), { offered: both }))).toMatchObject({
+      status: "current",
+      action: "none",
+      offered: null,
+    });
+    const linux = judge(judgeInput("ws2019", os("linux"), { integrationServices: null, offered: both }));
+    expect(linux).toMatchObject({ status: "not-applicable", action: "package-manager", offered: null });
+    expect(linux.passedOver.map(({ because }) => because)).toEqual(["guest", "guest"]);
   });
 });

@@ -4,6 +4,7 @@ import type { OsId } from "../../src/guest/index.ts";
 import { type JudgeInput, judge } from "../../src/policy/index.ts";
 import { NO_PLACE } from "../lab/place.ts";
 import { installed, judgeInput, NOTHING_FOUND, os, services } from "./facts.ts";
+import { NEWEST, offer, TAMPERED } from "./offers.ts";
 
 const statusOf = (id: OsId, input: Partial<JudgeInput>) =>
   judge(judgeInput("ws2012r2", os(id, { servicePack: 2 }), input)).status;
@@ -101,7 +102,7 @@ describe("what a guest is measured by", () => {
   const at18692 = installed("6.3.9600.18692");
 
   test("is first what is offered, then the minimum, then the newest known", () => {
-    const offered = { name: "Windows6.x-HyperVIntegrationServices-x64.cab", version: "6.3.9600.18692" };
+    const offered = [offer("6.x", "x64", "6.3.9600.18692")];
     expect(statusOf("win7", { integrationServices: at18692, offered, minimum: "6.3.9600.19000" })).toBe(
       "current",
     );
@@ -111,10 +112,20 @@ describe("what a guest is measured by", () => {
   });
 
   test.each([
-    { name: "Windows6.2-HyperVIntegrationServices-x64", version: "6.3.9600.18000", why: "does not serve" },
-    { name: "Windows6.x-HyperVIntegrationServices-x64", version: "latest", why: "no version that can be" },
-  ])("is not the offered $name of version $version", ({ name, version, why }) => {
-    const input = { integrationServices: at18692, offered: { name, version }, minimum: "6.3.9600.18692" };
+    {
+      what: "of another Windows",
+      offered: [offer("6.2", "x64", NEWEST)],
+      why: "it serves guests of NT 6.2, 6.3",
+    },
+    { what: "of no version", offered: [offer("6.x", "x64", "latest")], why: '"latest" is no version' },
+    {
+      what: "that was changed",
+      offered: [offer("6.x", "x64", NEWEST, { signature: TAMPERED })],
+      why: "digest",
+    },
+    { what: "that is not there", offered: [], why: "no package is offered" },
+  ])("is not a package $what that is offered", ({ offered, why }) => {
+    const input = { integrationServices: at18692, offered, minimum: "6.3.9600.18692" };
     const verdict = judge(judgeInput("ws2012r2", os("win7"), input));
     expect(verdict.status).toBe("current");
     expect(verdict.reasons.join("\n")).toContain(why);

@@ -56,6 +56,8 @@ export function guest(changes: Part<GuestReport> = {}): GuestReport {
       status: "outdated",
       action: "stage-cab",
       package: "Windows6.x-HyperVIntegrationServices-x64",
+      offered: null,
+      passedOver: [],
       reasons: ["6.3.9600.16384 is older than 6.3.9600.19456, the newest version known for this guest"],
     },
     staging: { state: "none", detail: "no update was staged into this guest" },
