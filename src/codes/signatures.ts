@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { CodeEntry } from "./entry.ts";
+import { type CodeEntry, corrupt } from "./entry.ts";
+
+const DOWNLOAD_AGAIN = "Take the package from Microsoft's media or download again.";
 
 /** Signatures, certificates and catalogs. */
-export const SIGNATURE_CODES = {} as const satisfies Record<string, CodeEntry>;
+export const SIGNATURE_CODES = {
+  SIGNATURE_MALFORMED: corrupt(
+    "a signature, certificate or catalog is not as its format says",
+    DOWNLOAD_AGAIN,
+  ),
+} as const satisfies Record<string, CodeEntry>;

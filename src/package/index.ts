@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+export * from "./authenticode/index.ts";
 export * from "./cab/index.ts";
+export * from "./msi/index.ts";
 export * from "./mum/index.ts";
 export * from "./pe/index.ts";

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
+import { decodeObjectIdentifier, elementsOf, expectTag, malformed, readElement, TAG } from "./der.ts";
+import { signatureOf } from "./identifiers.ts";
+import { type Extension, parseCertificate } from "./pkcs7.ts";
+
+/** A certificate: what it says, and the key that it speaks for. Whether it is to be believed is the chain's matter. */
+export interface Certificate {
+  readonly der: Uint8Array;
+  /** SHA-256 of the DER as lower-case hex. */
+  readonly fingerprint: string;
+  /** Names as people write them, `CN=Microsoft Windows, O=Microsoft Corporation, ...`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** The most telling part of the subject: its common name, or all of it. */
+  readonly name: string;
+  /** Upper-case hex. */
+  readonly serial: string;
+  /** DER of the names, as lower-case hex: two names are the same where these are. */
+  readonly subjectKey: string;
+  readonly issuerKey: string;
+  readonly serialKey: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  /** basicConstraints: false where the certificate has none. */
+  readonly isAuthority: boolean;
+  /** How many authorities may come between this one and the signer. */
+  readonly pathLengthMax: number;
+  /** First octet of keyUsage, see {@link KEY_USAGE}; undefined where there is none, which allows everything. */
+  readonly keyUsage: number | undefined;
+  /** extKeyUsage; undefined where there is none, which allows everything. */
+  readonly purposes: ReadonlySet<string> | undefined;
+  /** Key identifiers as lower-case hex. */
+  readonly subjectKeyId: string | undefined;
+  readonly authorityKeyId: string | undefined;
+  /** Critical extensions whose rules are not known, so that nobody may rely on the certificate (RFC 5280, 4.2). */
+  readonly unknownCritical: readonly string[];
+  readonly key: KeyObject;
+  /** Whether the certificate was signed with the key of `issuer`; false for digests that are not accepted. */
+  isSignedBy(issuer: Certificate): boolean;
+}
+
+/** `Certificate.keyUsage` (RFC 5280, 4.2.1.3). */
+export const KEY_USAGE = { digitalSignature: 0x80, nonRepudiation: 0x40, keyCertSign: 0x04 } as const;
+
+const EXTENSION = {
+  subjectKeyId: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  basicConstraints: "2.5.29.19",
+  authorityKeyId: "2.5.29.35",
+  purposes: "2.5.29.37",
+  /** Policies bind only those who ask for one (RFC 5280, 6.1.1); nobody does here. */
+  policies: "2.5.29.32",
+} as const;
+/** The extensions that may be critical, because their rules are followed. */
+const FOLLOWED: ReadonlySet<string> = new Set(Object.values(EXTENSION));
+
+/** Reads a certificate. Throws SIGNATURE_MALFORMED. */
+export function readCertificate(der: Uint8Array): Certificate {
+  const fields = parseCertificate(der);
+  const { x509, key } = openX509(der);
+  const { extensions } = fields;
+  const constraints = constraintsOf(extensionOf(extensions, EXTENSION.basicConstraints));
+  const signature = signatureOf(fields.signatureAlgorithm);
+  return {
+    der,
+    fingerprint: createHash("sha256").update(der).digest("hex"),
+    subject: nameOf(x509.subject),
+    issuer: nameOf(x509.issuer),
+    name: /^CN=(.*)$/m.exec(x509.subject)?.[1] ?? nameOf(x509.subject),
+    serial: x509.serialNumber,
+    subjectKey: toHex(fields.subject),
+    issuerKey: toHex(fields.issuer),
+    serialKey: toHex(fields.serial),
+    notBefore: fields.notBefore,
+    notAfter: fields.notAfter,
+    ...constraints,
+    keyUsage: keyUsageOf(extensionOf(extensions, EXTENSION.keyUsage)),
+    purposes: purposesOf(extensionOf(extensions, EXTENSION.purposes)),
+    subjectKeyId: subjectKeyIdOf(extensionOf(extensions, EXTENSION.subjectKeyId)),
+    authorityKeyId: authorityKeyIdOf(extensionOf(extensions, EXTENSION.authorityKeyId)),
+    unknownCritical: extensions
+      .filter(({ isCritical, identifier }) => isCritical && !FOLLOWED.has(identifier))
+      .map(({ identifier }) => identifier),
+    key,
+    isSignedBy: (issuer) => signature !== undefined && x509.verify(issuer.key),
+  };
+}
+
+/** The same certificate as Node sees it, which knows how to check its signature. */
+function openX509(der: Uint8Array): { readonly x509: X509Certificate; readonly key: KeyObject } {
+  try {
+    const x509 = new X509Certificate(der);
+    return { x509, key: x509.publicKey };
+  } catch (error) {
+    throw malformed("the certificate or its key cannot be read", undefined, error);
+  }
+}
+
+/** Node gives the parts of a name one a line, from the country down. */
+function nameOf(lines: string): string {
+  return lines.split("\n").toReversed().join(", ");
+}
+
+function extensionOf(extensions: readonly Extension[], wanted: string): Uint8Array | undefined {
+  const [found, ...more] = extensions.filter(({ identifier }) => identifier === wanted);
+  if (more.length > 0) throw malformed(`the certificate has extension ${wanted} more than once`);
+  return found?.value;
+}
+
+/** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }. */
+function constraintsOf(value: Uint8Array | undefined) {
+  let isAuthority = false;
+  let pathLengthMax = Number.POSITIVE_INFINITY;
+  if (value === undefined) return { isAuthority, pathLengthMax };
+  for (const { tag, content } of elementsOf(
+    expectTag(readElement(value), TAG.sequence, "basicConstraints"),
+  )) {
+    if (tag === TAG.boolean) isAuthority = content[0] !== 0;
+    if (tag === TAG.integer) pathLengthMax = content.reduce((number, octet) => number * 256 + octet, 0);
+  }
+  return { isAuthority, pathLengthMax };
+}
+
+/** KeyUsage ::= BIT STRING; its first octet counts the bits at the end that are not used. */
+function keyUsageOf(value: Uint8Array | undefined): number | undefined {
+  return value === undefined ? undefined : (expectTag(readElement(value), TAG.bitString, "keyUsage")[1] ?? 0);
+}
+
+/** ExtKeyUsageSyntax ::= SEQUENCE OF OBJECT IDENTIFIER. */
+function purposesOf(value: Uint8Array | undefined): ReadonlySet<string> | undefined {
+  if (value === undefined) return undefined;
+  const purposes = elementsOf(expectTag(readElement(value), TAG.sequence, "extKeyUsage"));
+  return new Set(
+    Array.from(purposes, (item) =>
+      decodeObjectIdentifier(expectTag(item, TAG.objectIdentifier, "a purpose")),
+    ),
+  );
+}
+
+function subjectKeyIdOf(value: Uint8Array | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  return toHex(expectTag(readElement(value), TAG.octetString, "subjectKeyIdentifier"));
+}
+
+/** AuthorityKeyIdentifier ::= SEQUENCE { keyIdentifier [0] OCTET STRING OPTIONAL, ... }. */
+function authorityKeyIdOf(value: Uint8Array | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const parts = elementsOf(expectTag(readElement(value), TAG.sequence, "authorityKeyIdentifier"));
+  const keyId = [...parts].find(({ tag }) => tag === TAG.implicit0);
+  return keyId === undefined ? undefined : toHex(keyId.content);
+}
+
+/** Lower-case hex. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
