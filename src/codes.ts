@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { CABINET_CODES } from "./codes/cabinets.ts";
 import { CONTAINER_CODES } from "./codes/containers.ts";
+import { EXTRACTION_CODES } from "./codes/extraction.ts";
 import { GENERAL_CODES } from "./codes/general.ts";
 import { GUEST_CODES } from "./codes/guests.ts";
 import { MANIFEST_CODES } from "./codes/manifests.ts";
@@ -31,6 +32,7 @@ export const CODES = {
   ...MANIFEST_CODES,
   ...OPTICAL_CODES,
   ...OFFER_CODES,
+  ...EXTRACTION_CODES,
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -2,7 +2,15 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { isAbsolute, join, normalize, resolve } from "node:path";
 import { VmguestError } from "../errors.ts";
-import { isMangled, kindOf, MANGLED, notFound, splitAtFile, systemCodeOf } from "./named-path.ts";
+import {
+  isMangled,
+  kindOf,
+  MANGLED,
+  notFound,
+  type PackagePath,
+  splitAtFile,
+  systemCodeOf,
+} from "./named-path.ts";
 
 /** What the paths of a command line stand for. */
 export interface Discovery {
@@ -16,13 +24,6 @@ export interface Discovery {
 export interface PackageDiscovery {
   readonly packages: readonly PackagePath[];
   readonly unreadable: readonly UnreadablePath[];
-}
-
-/** A file of the host, or the way to one that is packed in it. */
-export interface PackagePath {
-  readonly file: string;
-  /** Path inside the file, with `/`; null where the file itself is meant. */
-  readonly inside: string | null;
 }
 
 /** A folder that could not be listed, or a name in one that no system call takes. */

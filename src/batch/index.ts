@@ -7,7 +7,6 @@ export {
   isImageName,
   type ListFolder,
   type PackageDiscovery,
-  type PackagePath,
   type UnreadablePath,
 } from "./discover.ts";
-export { requireFile } from "./named-path.ts";
+export { type PackagePath, requireFile, requirePackage } from "./named-path.ts";

@@ -3,6 +3,13 @@ import { statSync } from "node:fs";
 import { dirname, relative, sep } from "node:path";
 import { VmguestError } from "../errors.ts";
 
+/** A file of the host, or the way to one that is packed in it. */
+export interface PackagePath {
+  readonly file: string;
+  /** Path inside the file, with `/`; null where the file itself is meant. */
+  readonly inside: string | null;
+}
+
 /** What a path names; undefined where there is nothing. */
 export type PathKind = "folder" | "file";
 
@@ -20,7 +27,7 @@ export function kindOf(path: string): PathKind | undefined {
  * The file that a path goes on into, and the way inside with `/`; undefined where the path itself names something, or
  * leads through no file.
  */
-export function splitAtFile(path: string): { file: string; inside: string } | undefined {
+export function splitAtFile(path: string): PackagePath | undefined {
   let file = path;
   while (kindOf(file) === undefined) {
     const parent = dirname(file);
@@ -46,12 +53,20 @@ export function isMangled(path: string): boolean {
 }
 
 /** Throws where the path cannot be a single image: PATH_NOT_FOUND for nothing at all, USAGE for a folder. */
-export function requireFile(path: string): void {
+export function requireFile(path: string, noun = "image"): void {
   const kind = kindOf(path);
   if (kind === undefined) throw notFound(path);
   if (kind === "folder") {
-    throw new VmguestError("USAGE", "one image is wanted, and this is a folder", { image: path });
+    throw new VmguestError("USAGE", `one ${noun} is wanted, and this is a folder`, { image: path });
   }
+}
+
+/** The same for a package, to which a path may lead through another one. */
+export function requirePackage(path: string): PackagePath {
+  const within = splitAtFile(path);
+  if (within !== undefined) return within;
+  requireFile(path, "package");
+  return { file: path, inside: null };
 }
 
 /** `ENOENT` and the like. */

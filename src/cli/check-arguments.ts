@@ -5,7 +5,10 @@ import type { AnyCommand, Option, RawArguments } from "./command.ts";
 /** The arguments as the command's `run` takes them, from what either parser read. Throws USAGE. */
 export function checkArguments(command: AnyCommand, raw: RawArguments): Record<string, unknown> {
   const checked: Record<string, unknown> = {};
-  for (const name of Object.keys(command.positionals)) checked[name] = raw[name];
+  for (const [name, { isMany }] of Object.entries(command.positionals)) {
+    // yargs gives a list of one that is nothing for words that may be left out, and are.
+    checked[name] = isMany ? [raw[name] ?? []].flat().filter((word) => word !== undefined) : raw[name];
+  }
   for (const [name, option] of Object.entries(command.options)) {
     checked[name] = checkOption(name, option, raw[name]);
   }

@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 /** A word of the command line that is no option. */
 export interface Positional {
   readonly describe: string;
-  /** Takes all the words that are left, at least one. Only the last positional may. */
+  /** Takes all the words that are left, at least one where it is not optional. Only the last positional may. */
   readonly isMany?: true;
   /** May be left out. Only the last positional may. */
   readonly isOptional?: true;

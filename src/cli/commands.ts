@@ -18,6 +18,8 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "files list", load: async () => (await import("./verbs/files-list.ts")).filesList },
   { name: "files cat", load: async () => (await import("./verbs/files-cat.ts")).filesCat },
   { name: "files copy-out", load: async () => (await import("./verbs/files-copy-out.ts")).filesCopyOut },
+  { name: "package list", load: async () => (await import("./verbs/package-list.ts")).packageList },
+  { name: "package extract", load: async () => (await import("./verbs/package-extract.ts")).packageExtract },
 ];
 
 /** The entry whose words the command line begins with, and the words behind them. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+import type { ErrorReport } from "../audit/index.ts";
 import { type Finding, located, VmguestError, type Where } from "../errors.ts";
 import type { Context } from "./context.ts";
-import { describeFinding, describeThrown } from "./error-text.ts";
-import { EXIT, type ExitCode, exitCodeOf, gravestOf } from "./exit-codes.ts";
+import { describeErrorReport, describeFinding, describeThrown } from "./error-text.ts";
+import { EXIT, type ExitCode, exitCodeOf, exitCodeOfPackage, gravestOf } from "./exit-codes.ts";
 
 /** Errors that are printed one by one; a ruined file may give thousands, and they would say no more. */
 const ERROR_COUNT_MAX = 20;
@@ -19,6 +20,16 @@ export async function printDamage(errors: readonly VmguestError[], { stderr }: C
   const rest = errors.length - ERROR_COUNT_MAX;
   if (rest > 0) await stderr.write(`vmguest: and ${rest} more places that could not be read\n`);
   return errors.length === 0 ? EXIT.fine : gravestOf(errors.map(exitCodeOf));
+}
+
+/** Prints what kept packages from being read, and gives the exit code for it. */
+export async function printErrors(
+  parts: readonly { readonly error: ErrorReport | null }[],
+  { stderr }: Context,
+): Promise<ExitCode> {
+  const errors = parts.flatMap(({ error }) => (error === null ? [] : [error]));
+  for (const error of errors) await stderr.write(describeErrorReport(error));
+  return gravestOf(errors.map(exitCodeOfPackage));
 }
 
 /** Prints what reading could go around, but the reader of the output should know. */

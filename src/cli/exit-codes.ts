@@ -43,6 +43,11 @@ export function exitCodeOfImage({ code, kind }: ErrorReport): ExitCode {
   return kind === "unsafe" ? EXIT.unsafe : EXIT.unreadable;
 }
 
+/** The code for a package of several that could not be read; one that a path leads to in vain was misnamed. */
+export function exitCodeOfPackage({ code, kind }: ErrorReport): ExitCode {
+  return code === "INTERNAL" ? EXIT.internal : EXIT_OF_KIND[kind];
+}
+
 /** The one to end with where several apply. */
 export function gravestOf(codes: readonly ExitCode[]): ExitCode {
   return GRAVEST_FIRST.find((code) => codes.includes(code)) ?? EXIT.fine;

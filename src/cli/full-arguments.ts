@@ -80,6 +80,12 @@ function describeProgram(
   );
 }
 
+/** What the commands with the same first word have in common. */
+const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  files: "Look into an image",
+  package: "Look into the packages that are installed in guests",
+};
+
 interface Group {
   /** First word of the commands in it. */
   readonly name: string;
@@ -98,8 +104,8 @@ const firstWord = (name: string) => name.split(" ")[0] ?? name;
 
 function addGroup(program: Argv, { name, commands }: Group, choose: Choose): void {
   const verbs = commands.map((command) => command.name.slice(name.length + 1));
-  const describe =
-    commands.length === 1 ? (commands[0]?.describe ?? "") : `Look into an image: ${verbs.join(", ")}`;
+  const [only] = commands.length === 1 ? commands : [];
+  const describe = only?.describe ?? `${GROUP_SUMMARIES[name] ?? "Several commands"}: ${verbs.join(", ")}`;
   program.command(`${name} <action>`, describe, (group) => {
     for (const command of commands)
       addCommand(group, command, usageOf(command).slice(name.length + 1), choose);

@@ -36,4 +36,7 @@ export function startBudget(args: Readonly<Record<keyof typeof READ_LIMITS, numb
   });
 }
 
-const limitOf = (stated: number) => (stated === 0 ? Number.POSITIVE_INFINITY : stated);
+/** A limit as it is typed, where 0 stands for none. */
+export function limitOf(stated: number): number {
+  return stated === 0 ? Number.POSITIVE_INFINITY : stated;
+}

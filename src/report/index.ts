@@ -4,6 +4,16 @@ export { formatChain } from "./chain.ts";
 export { formatCheck } from "./check.ts";
 export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts";
 export { formatJson } from "./json.ts";
+export { type ExtractedFile, formatPackageExtraction, type PackageExtraction } from "./package-extraction.ts";
+export {
+  type DiscDetails,
+  formatPackageList,
+  type MsiDetails,
+  type PackageEntry,
+  type PackageKind,
+  type PackageListing,
+  type PackageListReport,
+} from "./package-list.ts";
 export {
   formatRegistryJson,
   formatRegistryKey,

@@ -28,3 +28,9 @@ export const FILE_PATH = { describe: "Path from the root of the volume, with / o
 
 /** `--stream` of the commands that read a file. */
 export const STREAM = { kind: "text", describe: "Name of an alternate data stream of the file" } as const;
+
+/** The positional that names packages. */
+export const PACKAGES = {
+  describe: "Packages, folders of them, patterns such as 'kb/*.msu', or paths that go on into one",
+  isMany: true,
+} as const;

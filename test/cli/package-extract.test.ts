@@ -1,0 +1,243 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { packFiles } from "../lab/ic-package/archive.ts";
+import { run } from "./run.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vmguest-package-extract-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const out = join(folder, "out");
+beforeEach(() => rmSync(out, { recursive: true, force: true }));
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+function cabinet(
+  name: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  isStored = false,
+): string {
+  const contents = Object.entries(files).map(([path, content]) => {
+    return [path, typeof content === "string" ? bytes(content) : content] as const;
+  });
+  const path = join(folder, name);
+  writeFileSync(path, packFiles(new Map(contents)));
+  return path;
+}
+
+const INNER = packFiles(new Map([["innermost.txt", bytes("inside")]]));
+const GOOD = cabinet("good.cab", {
+  "update.mum": "<assembly/>",
+  "amd64_x/vmbus.sys": "driver",
+  "amd64_x/deep/inner.cab": INNER,
+  "empty.txt": "",
+});
+const HOSTILE = cabinet("hostile.cab", {
+  "../escaped.txt": "out",
+  "good.txt": "good",
+  "/etc/absolute.txt": "out",
+  "C:/drive.txt": "out",
+  "GOOD.TXT": "twice",
+  nul: "device",
+});
+
+const extract = (...argv: string[]) => run(["package", "extract", ...argv]);
+
+/** All files below the folder that was extracted to, with what they hold. */
+function written(): Record<string, string> {
+  if (!existsSync(out)) return {};
+  const names = readdirSync(out, { recursive: true, encoding: "utf8" }).sort();
+  const files = names.filter((name) => statSync(join(out, name)).isFile());
+  return Object.fromEntries(files.map((name) => [name, readFileSync(join(out, name), "latin1")]));
+}
+
+describe("package extract", () => {
+  test("writes all files below the folder, which it makes, with their times", async () => {
+    const { code, stdout, stderr } = await extract(GOOD, out);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe(`4 files, ${17 + INNER.length} bytes extracted to ${out}\n`);
+    expect(written()).toEqual({
+      "update.mum": "<assembly/>",
+      "amd64_x/vmbus.sys": "driver",
+      "amd64_x/deep/inner.cab": Buffer.from(INNER).toString("latin1"),
+      "empty.txt": "",
+    });
+    expect(statSync(join(out, "update.mum")).mtime).toEqual(new Date(2019, 7, 10, 12));
+  });
+
+  test.each([
+    { members: ["update.mum"], files: ["update.mum"] },
+    { members: ["amd64_x"], files: ["amd64_x/deep/inner.cab", "amd64_x/vmbus.sys"] },
+    { members: ["*.SYS", "empty.txt"], files: ["amd64_x/vmbus.sys", "empty.txt"] },
+  ])("writes only $members where they are named", async ({ members, files }) => {
+    expect((await extract(GOOD, out, ...members)).code).toBe(0);
+    expect(Object.keys(written())).toEqual(files);
+  });
+
+  test("takes files out of a package in a package", async () => {
+    expect((await extract(`${GOOD}/amd64_x/deep/inner.cab`, out)).code).toBe(0);
+    expect(written()).toEqual({ "innermost.txt": "inside" });
+  });
+
+  test("says for programs what it wrote", async () => {
+    const { stdout } = await extract(GOOD, out, "update.mum", "--format", "json");
+    expect(JSON.parse(stdout)).toEqual({
+      schema: "vmguest.package-extraction/1",
+      package: GOOD,
+      folder: out,
+      files: [{ path: "update.mum", sizeBytes: 11 }],
+      lost: [],
+      refused: [],
+      findings: [],
+      error: null,
+    });
+  });
+
+  test("overwrites what exists only with --force", async () => {
+    mkdirSync(out);
+    writeFileSync(join(out, "empty.txt"), "old");
+    const { code, stdout, stderr } = await extract(GOOD, out);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("--force overwrites it");
+    expect(written()).toEqual({ "empty.txt": "old" });
+    expect((await extract(GOOD, out, "--force")).code).toBe(0);
+    expect(written()["empty.txt"]).toBe("");
+  });
+
+  test("never overwrites the package itself", async () => {
+    mkdirSync(out);
+    writeFileSync(join(out, "self.cab"), packFiles(new Map([["self.cab", bytes("x")]])));
+    const { code, stderr } = await extract(join(out, "self.cab"), out, "--force");
+    expect(code).toBe(2);
+    expect(stderr).toContain("the one that is read");
+  });
+
+  test("shows a person what it is at", async () => {
+    const { stderr } = await run(["package", "extract", GOOD, out], { terminal: 80 });
+    expect(stderr).toContain("[2] amd64_x/vmbus.sys");
+  });
+});
+
+describe("names that must not become paths", () => {
+  test("keep everything from being written, each with its reason", async () => {
+    const { code, stdout, stderr } = await extract(HOSTILE, out);
+    expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
+    for (const name of ["../escaped.txt", "/etc/absolute.txt", "C:/drive.txt", "nul"]) {
+      expect(stderr).toContain(`${HOSTILE}: ${name}: it `);
+    }
+    expect(stderr.match(/\[EXTRACT_NAME\]/g)).toHaveLength(5);
+    expect(stderr).toMatch(/nothing was extracted; --skip-unsafe extracts the others\n$/);
+    expect(existsSync(out)).toBe(false);
+    expect(existsSync(join(folder, "escaped.txt"))).toBe(false);
+  });
+
+  test("are left out with --skip-unsafe, which does not change the exit code", async () => {
+    const { code, stdout } = await extract(HOSTILE, out, "--skip-unsafe");
+    expect(code).toBe(4);
+    expect(stdout).toBe(`1 file, 4 bytes extracted to ${out}; 5 left out for safety\n`);
+    expect(written()).toEqual({ "good.txt": "good" });
+    expect(readdirSync(folder)).not.toContain("escaped.txt");
+  });
+
+  test("do not matter where they are not wanted", async () => {
+    expect((await extract(HOSTILE, out, "good.txt", "--skip-unsafe")).code).toBe(4);
+    expect((await extract(HOSTILE, join(out, "x"), "missing")).code).toBe(2);
+  });
+});
+
+describe("a symbolic link below the folder", () => {
+  const outside = join(folder, "outside");
+
+  test.each([
+    { what: "in the place of a folder", name: "amd64_x", force: false },
+    { what: "in the place of a folder", name: "amd64_x", force: true },
+    { what: "in the place of a file", name: "update.mum", force: false },
+    { what: "in the place of a file", name: "update.mum", force: true },
+  ])("$what is not followed, and nothing is written (--force: $force)", async ({ name, force }) => {
+    mkdirSync(outside, { recursive: true });
+    mkdirSync(out);
+    symlinkSync(name === "amd64_x" ? outside : join(outside, "made"), join(out, name));
+    const { code, stderr } = await extract(GOOD, out, ...(force ? ["--force"] : []));
+    expect(code).toBe(4);
+    expect(stderr).toContain("[EXTRACT_LINK]");
+    expect(readdirSync(outside)).toEqual([]);
+    expect(readdirSync(out)).toEqual([name]);
+  });
+});
+
+describe("limits", () => {
+  const large = cabinet("large.cab", { a: new Uint8Array(1e6), b: new Uint8Array(1e6) });
+
+  test("keep a package from writing more than it may, in all", async () => {
+    const { code, stderr } = await extract(large, out, "--limit-total-bytes", "1999999");
+    expect(code).toBe(4);
+    expect(stderr).toContain("[EXTRACT_LIMIT] --limit-total-bytes allows more.");
+    expect(existsSync(out)).toBe(false);
+    expect((await extract(large, out, "--limit-total-bytes", "0")).code).toBe(0);
+  });
+});
+
+describe("a damaged cabinet", () => {
+  // The last block of the folder, which is not what its method says: it holds the end of the second file.
+  const damaged = join(folder, "damaged.cab");
+  const files = { first: Buffer.alloc(40_000, "a"), second: Buffer.alloc(40_000, "b") };
+  const content = Buffer.from(packFiles(new Map(Object.entries(files))));
+  content.write("XX", content.lastIndexOf("CK"));
+  writeFileSync(damaged, content);
+
+  test("gives what is whole; what is not is left out and told, with exit code 3", async () => {
+    const { code, stdout, stderr } = await extract(damaged, out);
+    expect(code).toBe(3);
+    expect(stdout).toContain("1 file, 40000 bytes extracted");
+    expect(stdout).toContain("1 could not be unpacked");
+    expect(stderr).toContain(`${damaged}: second: `);
+    expect(Object.keys(written())).toEqual(["first"]);
+  });
+
+  test("gives what can be unpacked with --salvage, with exit code 3", async () => {
+    const { code, stdout } = await extract(damaged, out, "--salvage");
+    expect(code).toBe(3);
+    expect(stdout).toContain("2 files, 80000 bytes extracted");
+    expect(written()["second"]).toBe("b".repeat(25_536) + "\0".repeat(14_464));
+  });
+});
+
+describe("what nothing can be taken out of", () => {
+  test.each([
+    { what: "a folder", path: folder, says: "one package is wanted, and this is a folder" },
+    {
+      what: "a path that is not there",
+      path: join(folder, "absent.cab"),
+      says: "no file or folder is named so",
+    },
+    {
+      what: "a path into a package that leads nowhere",
+      path: join(GOOD, "absent.cab"),
+      says: "holds no such file",
+    },
+  ])("$what ends with 2", async ({ path, says }) => {
+    const { code, stdout, stderr } = await extract(path, out);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(says);
+  });
+
+  test("a folder of the host that is a file ends with 2", async () => {
+    expect((await extract(GOOD, GOOD)).code).toBe(2);
+  });
+
+  test("a folder that cannot be made ends with 3, and is told in the report", async () => {
+    const { code, stdout } = await extract(GOOD, join(folder, "\0"));
+    expect({ code, stdout }).toMatchObject({ code: 3 });
+  });
+});
