@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type CodeEntry, corrupt, unsupported } from "./entry.ts";
+import { type CodeEntry, corrupt, damaged, unsupported } from "./entry.ts";
 
 const DOWNLOAD_AGAIN = "Get the package again from its source.";
 
@@ -21,4 +21,21 @@ export const MANIFEST_CODES = {
     DOWNLOAD_AGAIN,
   ),
   MSU_PROPERTIES: corrupt("the file of properties inside an MSU has a line that is no property"),
+  CFB_NOT: corrupt("the file is not a compound file, which every MSI is"),
+  CFB_VERSION: unsupported("the compound file has a version or sector size that is not known"),
+  CFB_DAMAGED: corrupt("a structure of the compound file is damaged or contradicts another", DOWNLOAD_AGAIN),
+  CFB_TRUNCATED: corrupt("the compound file refers to sectors beyond its end", DOWNLOAD_AGAIN),
+  CFB_LOOP: corrupt(
+    "sectors or directory entries of the compound file lead back to themselves, or are used twice",
+  ),
+  MSI_NOT: corrupt("the compound file holds no installation database"),
+  MSI_POOL: corrupt("the strings of the installation database are damaged", DOWNLOAD_AGAIN),
+  MSI_TABLE: corrupt("a table of the installation database is damaged", DOWNLOAD_AGAIN),
+  MSI_NO_PROPERTY: corrupt("the installation database states no product version"),
+  MSI_CODE_PAGE: damaged(
+    "the texts of the installation database are in a code page that is not known: letters beyond ASCII are wrong",
+  ),
+  MSI_SUMMARY: damaged(
+    "the summary of the installation database is missing or damaged, and with it the processor it is for",
+  ),
 } as const satisfies Record<string, CodeEntry>;
