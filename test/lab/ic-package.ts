@@ -11,6 +11,7 @@ import {
 import { buildCatalog, type LabCatalog, type Signing, signCabinet } from "./signing/index.ts";
 
 export { FEW_COMPONENTS, type LabComponent, type PackageTarget } from "./ic-package/components.ts";
+export { buildGuestDisc, type LabGuestDisc } from "./ic-package/guest-disc.ts";
 export { componentStem, type LabParent } from "./ic-package/manifests.ts";
 export { buildMsu, buildRollup, type LabMsu, type LabRollup } from "./ic-package/msu.ts";
 
