@@ -14,6 +14,7 @@ import {
   type LabIcPackage,
 } from "../lab/ic-package.ts";
 import { buildPe } from "../lab/pe.ts";
+import { buildSamples } from "../lab/samples.ts";
 import {
   buildCatalog,
   buildCertificate,
@@ -113,6 +114,32 @@ test("an MSU with a rollup with a package inside is taken apart by cabextract", 
   expect(output).not.toBe("");
   const listing = run("cabextract", "-t", rollup).output;
   expect(listing).toContain(createHash("md5").update(inner).digest("hex"));
+});
+
+describe("the samples", () => {
+  const samples = buildSamples();
+  const [cabinet] = [...samples.keys()].filter((name) => name.endsWith(".cab"));
+
+  test("are signed under the root that lies beside them", () => {
+    const root = write("sample-root.pem", samples.get("throw-away-root.pem")!);
+    const path = write("sample.cab", samples.get(cabinet!)!);
+    expect(run("osslsigncode", "verify", "-CAfile", root, "-TSA-CAfile", root, "-in", path)).toMatchObject({
+      status: 0,
+    });
+  });
+
+  test("have a disc from which others take the same packages", () => {
+    write("vmguest.iso", samples.get("vmguest.iso")!);
+    const target = join(folder, "disc");
+    expect(run("7z", "x", `-o${target}`, "vmguest.iso")).toMatchObject({ status: 0 });
+    expect(run("isoinfo", "-d", "-i", "vmguest.iso").output).toContain("Volume id: VMGUEST");
+    for (const release of ["6.x", "6.2"] as const) {
+      for (const architecture of ["amd64", "x86"] as const) {
+        const name = icPackageFileName({ target: release, architecture });
+        expect(verify(join(target, "support", architecture, name))).toMatchObject({ status: 0 });
+      }
+    }
+  });
 });
 
 describe("a signature of the lab", () => {
