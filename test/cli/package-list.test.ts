@@ -1,9 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { packFiles } from "../lab/ic-package/archive.ts";
+import { buildCabinetSet, mszip } from "../lab/cab.ts";
+import { labFile } from "../lab/disc-tree.ts";
 import { buildMsu } from "../lab/ic-package.ts";
+import { buildIso } from "../lab/iso9660.ts";
+import { buildMsi } from "../lab/msi.ts";
+import { cabinetOf } from "./packages.ts";
 import { run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-package-list-"));
@@ -19,16 +23,8 @@ function write(name: string, content: Uint8Array): string {
   return path(name);
 }
 
-const INNER = packFiles(new Map([["deep/file.txt", bytes("the innermost file")]]));
-const CABINET = write(
-  "a.cab",
-  packFiles(
-    new Map([
-      ["update.mum", bytes("<assembly/>")],
-      ["folder/inner.CAB", INNER],
-    ]),
-  ),
-);
+const INNER = cabinetOf({ "deep/file.txt": "the innermost file" });
+const CABINET = write("a.cab", cabinetOf({ "update.mum": "<assembly/>", "folder/inner.CAB": INNER }));
 
 const list = (...argv: string[]) => run(["package", "list", ...argv]);
 
@@ -38,8 +34,8 @@ describe("package list", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.replace(CABINET, "a.cab")).toMatchInlineSnapshot(`
       "a.cab: cabinet, 2 files, 115 bytes
-      2019-08-10 12:00:00             11  ---A-  mszip    update.mum
-      2019-08-10 12:00:00            104  ---A-  mszip    folder/inner.CAB
+      2015-11-20 12:00:00             11  ---A-  mszip    update.mum
+      2015-11-20 12:00:00            104  ---A-  mszip    folder/inner.CAB
       "
     `);
   });
@@ -60,7 +56,7 @@ describe("package list", () => {
               path: "update.mum",
               isDirectory: false,
               sizeBytes: 11,
-              modified: "2019-08-10T12:00:00",
+              modified: "2015-11-20T12:00:00",
               attributes: ["archive"],
               compression: "mszip",
               unsafe: null,
@@ -112,6 +108,61 @@ describe("package list", () => {
     expect(stdout).toContain("deep/file.txt");
   });
 
+  test("has the files of a disc image, and goes into them", async () => {
+    const { bytes: iso } = buildIso({
+      tree: { support: { amd64: { "ic.cab": labFile(INNER) } } },
+      label: "VMGUEST",
+      joliet: true,
+    });
+    const disc = write("vmguest.iso", iso);
+    const { stdout } = await list(disc);
+    expect(stdout.replace(disc, "vmguest.iso")).toMatchInlineSnapshot(`
+      "vmguest.iso: disc image, joliet, label VMGUEST, 1 file, 104 bytes
+      2012-03-04 03:06:07          <DIR>  -----  -        support
+      2012-03-04 03:06:07          <DIR>  -----  -        support/amd64
+      2012-03-04 03:06:07            104  -----  -        support/amd64/ic.cab
+      "
+    `);
+    expect((await list(`${disc}/support/amd64/ic.cab`)).stdout).toContain("deep/file.txt");
+  });
+
+  test("has what an MSI says of itself", async () => {
+    const msi = write("ic.msi", buildMsi());
+    const { stdout } = await list(msi);
+    expect(stdout.replace(msi, "ic.msi")).toMatchInlineSnapshot(`
+      "ic.msi: Windows Installer package, 3584 bytes
+        product       Hyper-V Integration Services (version 6.3.9600.16384)
+        version       6.3.9600.16384
+        product code  {11111111-2222-3333-4444-555555555555}
+        upgrade code  {66666666-7777-8888-9999-000000000000}
+        manufacturer  Microsoft
+        architecture  x86
+        signature     none
+      "
+    `);
+    const { packages } = JSON.parse((await list(msi, "--format", "json")).stdout);
+    expect(packages).toMatchObject([{ kind: "msi", entries: [], msi: { isSigned: false } }]);
+  });
+
+  test("looks for the other cabinets of a set beside the one that is named", async () => {
+    const members = ["a", "b", "c"].map((name) => ({ name, bytes: Buffer.alloc(40_000, name) }));
+    const cuts = [
+      { folder: 0, block: 1, byte: 5 },
+      { folder: 0, block: 2, byte: 0 },
+    ];
+    for (const [name, part] of buildCabinetSet([{ encoder: mszip, members }], { cuts })) {
+      write(`set/${name.toUpperCase()}`, part);
+    }
+    const { packages } = JSON.parse((await list(path("set/PART2.CAB"), "--format", "json")).stdout);
+    expect(packages[0].findings).toEqual([]);
+    expect(packages[0].entries.map((entry: { path: string }) => entry.path)).toEqual(["a", "b", "c"]);
+    // What leads away from the folder is no part of the set.
+    rmSync(path("set/PART1.CAB"));
+    symlinkSync(path("set/PART3.CAB"), path("set/PART1.CAB"));
+    const { stdout } = await list(path("set/PART2.CAB"));
+    expect(stdout).toContain("[CAB_SET_INCOMPLETE]");
+  });
+
   test("searches folders, and lists each package in its turn", async () => {
     write("folder/b/x.cab", INNER);
     write("folder/a.MSU", INNER);
@@ -125,7 +176,7 @@ describe("package list", () => {
   });
 
   test("shows hostile names for what they are", async () => {
-    const hostile = write("hostile.cab", packFiles(new Map([["../\u202e\x1b[31m.txt", bytes("x")]])));
+    const hostile = write("hostile.cab", cabinetOf({ "../\u202e\x1b[31m.txt": "x" }));
     const { stdout } = await list(hostile);
     expect(stdout).toContain("../");
     expect(stdout).toContain("(unsafe: ");
@@ -138,7 +189,7 @@ describe("package list", () => {
   });
 
   test("counts its reads, which are few: nothing is unpacked", async () => {
-    const large = write("large.cab", packFiles(new Map([["x", Buffer.alloc(1e6, "0123456789")]]), "none"));
+    const large = write("large.cab", cabinetOf({ x: Buffer.alloc(1e6, "0123456789") }, { isStored: true }));
     const { stderr } = await list(large, "--stats");
     const stats = JSON.parse(stderr);
     expect(stats).toMatchObject({ images: 1 });
