@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, VmguestError } from "../../errors.ts";
-import { type ByteSource, MemorySource } from "../../io/index.ts";
+import type { ByteSource } from "../../io/index.ts";
+import { type MemberContent, readContents } from "./contents.ts";
 import { type Directory, joinParts } from "./directory.ts";
 import { FindingList } from "./findings.ts";
 import type { Folder } from "./folder.ts";
-import { FolderReader } from "./folder-reader.ts";
-import { FolderStream } from "./folder-stream.ts";
 import { DEFAULT_LIMITS, ExtractBudget, type ExtractLimits } from "./limits.ts";
 import type { CabMember } from "./member.ts";
+import { MemberOpener } from "./member-opener.ts";
 import { nameKey } from "./names.ts";
 import { type CabinetPart, readPart } from "./part.ts";
 import { collectParts, type ResolvePart } from "./set-parts.ts";
 import { findSignature, type SignaturePlace } from "./signature-place.ts";
-
-/** A member with its bytes. */
-export interface MemberContent {
-  readonly member: CabMember;
-  /** The bytes in order, to be gone through once; each chunk is valid until the next one. */
-  readonly chunks: Iterable<Uint8Array>;
-}
+import { checkUnusedBytes } from "./unused-bytes.ts";
 
 export interface CabinetOptions {
   /** Finds the other cabinets of a set; without it, members that need them cannot be read. */
@@ -47,6 +41,7 @@ export class Cabinet {
   readonly #limits: ExtractLimits;
   readonly #packedBytes: number;
   #byName: Map<string, CabMember> | undefined;
+  #opener: MemberOpener | undefined;
 
   private constructor(
     opened: CabinetPart,
@@ -86,6 +81,7 @@ export class Cabinet {
       const message = `the cabinet has ${header.sizeBytes} bytes, but the file only ${source.sizeBytes}`;
       findings.add("CAB_TRUNCATED", message, { offset: source.sizeBytes });
     }
+    checkUnusedBytes(opened, findings);
     const signature = findSignature(source, header, findings);
     const set = collectParts(opened, options.resolvePart, findings);
     const directory = joinParts(set, findings, isSalvaging);
@@ -109,50 +105,29 @@ export class Cabinet {
    *
    * Damage is thrown where the chunks are gone through; the members of other folders can still be read after that.
    */
-  *contents(wanted: (member: CabMember) => boolean = () => true): Generator<MemberContent> {
-    const budget = new ExtractBudget(this.#limits, this.#packedBytes);
-    for (const [folder, members] of this.#byFolder(wanted)) {
-      const ranges = members
-        .filter(({ sizeBytes }) => sizeBytes > 0)
-        .map(({ folderOffset, sizeBytes }) => ({ start: folderOffset, end: folderOffset + sizeBytes }));
-      const stream = new FolderStream(folder, budget, this.#salvage);
-      const reader = new FolderReader(folder, stream, ranges, this.#limits.keptBytes);
-      let range = 0;
-      for (const member of members) {
-        yield { member, chunks: this.#chunks(reader, member.sizeBytes === 0 ? -1 : range++, budget) };
-      }
-    }
+  contents(wanted: (member: CabMember) => boolean = () => true): Generator<MemberContent> {
+    return readContents(this.members.filter(wanted), {
+      folders: this.#folders,
+      limits: this.#limits,
+      budget: new ExtractBudget(this.#limits, this.#packedBytes),
+      salvage: this.#salvage,
+    });
   }
 
-  *#chunks(reader: FolderReader, range: number, budget: ExtractBudget): Generator<Uint8Array> {
-    for (const { bytes } of reader.read(range)) {
-      budget.handOut(bytes.length);
-      yield bytes;
-    }
-  }
-
-  *#byFolder(wanted: (member: CabMember) => boolean): Generator<[Folder, CabMember[]]> {
-    const sorted = this.members
-      .filter(wanted)
-      .sort((a, b) => a.folder - b.folder || a.folderOffset - b.folderOffset || a.index - b.index);
-    let first = 0;
-    while (first < sorted.length) {
-      const index = sorted[first]?.folder ?? 0;
-      let end = first;
-      while (sorted[end]?.folder === index) end++;
-      const folder = this.#folders[index];
-      if (folder !== undefined) yield [folder, sorted.slice(first, end)];
-      first = end;
-    }
-  }
-
-  /** A member as a source of its own. */
+  /**
+   * A member as a source of its own. Stored data is read where it stands; other data is unpacked at the first read, and
+   * held in memory from then on (at most `limits.keptBytes` of a member). Damage is thrown by the reads; while
+   * salvaging, damaged blocks are zeros where that can be.
+   */
   open(member: CabMember): ByteSource {
     if (this.members[member.index] !== member)
       throw new VmguestError("USAGE", "the member is not one of this cabinet");
-    for (const content of this.contents((other) => other === member)) {
-      return new MemorySource(Buffer.concat([...content.chunks].map((chunk) => chunk.slice())));
-    }
-    throw new VmguestError("USAGE", "the member is not one of this cabinet");
+    this.#opener ??= new MemberOpener(
+      this.#folders,
+      this.#limits,
+      new ExtractBudget(this.#limits, this.#packedBytes),
+      this.#salvage,
+    );
+    return this.#opener.open(member);
   }
 }

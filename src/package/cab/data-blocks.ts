@@ -2,7 +2,7 @@
 import { VmguestError, type Where } from "../../errors.ts";
 import { type ByteSource, readBytes } from "../../io/index.ts";
 import { checksumMatches } from "./checksum.ts";
-import type { Folder } from "./folder.ts";
+import { type Folder, incomplete } from "./folder.ts";
 import { BLOCK_INPUT_MAX, BLOCK_OUTPUT_MAX, DataHeader } from "./layout.ts";
 import type { CabinetPart } from "./part.ts";
 
@@ -19,13 +19,23 @@ export interface BlockPlace {
   readonly offset: number;
 }
 
-/** A CFDATA that was read: its header is in order, its checksum was looked at. */
-export interface DataPiece extends BlockPlace {
-  readonly data: Uint8Array;
-  /** Offset of the data in its cabinet. */
+/** The header of a CFDATA, which is in order; the cabinet has all of its data. */
+export interface DataHead extends BlockPlace {
+  /** Offset of the data in its cabinet, and bytes of it. */
   readonly dataOffset: number;
-  /** 0 where the block goes on in the next cabinet. */
+  readonly sizeBytes: number;
+  /** Bytes of it unpacked; 0 where the block goes on in the next cabinet. */
   readonly outputSize: number;
+  readonly checksum: number;
+  /** What the checksum counts of the CFDATA itself: from `cbData` to the end of its reserved area; valid until the next. */
+  readonly counted: Uint8Array;
+  /** Reads further ranges of the same cabinet. */
+  readonly read: Read;
+}
+
+/** A CFDATA with its data, which is valid until the next one. */
+export interface DataPiece extends DataHead {
+  readonly data: Uint8Array;
   readonly checksumMatches: boolean;
 }
 
@@ -37,36 +47,65 @@ export interface DataBlock {
   readonly checksumMatches: boolean;
 }
 
+/** Reads ranges of one cabinet. */
+type Read = (offset: number, length: number) => Uint8Array;
+
 /** The place of a block for an error about it. */
 export function whereOf({ part, folder, index, offset }: BlockPlace): Where {
   const structure = `CFDATA ${index} of folder ${folder}`;
   return part.name === undefined ? { structure, offset } : { path: part.name, structure, offset };
 }
 
-/** The CFDATA of a folder, one after the other. Throws CAB_BLOCK and CAB_TRUNCATED. */
-export function* readPieces(folder: Folder): Generator<DataPiece, void> {
+/**
+ * The headers of the blocks of a folder, one after the other, without the data in between; `readerOf` gives what reads
+ * a cabinet. Throws CAB_BLOCK and CAB_TRUNCATED.
+ */
+export function* readHeads(
+  folder: Folder,
+  readerOf: (part: CabinetPart) => Read = ({ source }) =>
+    (offset, length) =>
+      readBytes(source, offset, length),
+): Generator<DataHead, void> {
   for (const { part, record } of folder.pieces) {
-    const window = new Window(part.source, part.dataEnd);
+    const read = readerOf(part);
     const headSize = DataHeader.sizeBytes + part.header.dataReserveSize;
     let at = record.dataOffset;
     for (let index = 0; index < record.blockCount; index++) {
       const place = { part, folder: folder.index, index, offset: at };
-      const head = window.read(at, headSize) ?? fail("CAB_TRUNCATED", "the cabinet ends before it", place);
-      const { checksum, sizeBytes, outputSize } = new DataHeader(
-        new DataView(head.buffer, head.byteOffset, head.length),
-      );
+      const dataOffset = at + headSize;
+      if (dataOffset > part.dataEnd) fail("CAB_TRUNCATED", "the cabinet ends before it", place);
+      const bytes = read(at, headSize);
+      const fields = new DataHeader(new DataView(bytes.buffer, bytes.byteOffset, headSize));
+      const { checksum, sizeBytes, outputSize } = fields;
       if (outputSize > BLOCK_OUTPUT_MAX || sizeBytes > BLOCK_INPUT_MAX)
         fail("CAB_BLOCK", `it is to unpack ${sizeBytes} bytes to ${outputSize}`, place);
       if (outputSize === 0 && sizeBytes > 0 && index < record.blockCount - 1)
         fail("CAB_BLOCK", "it goes on in the next cabinet, but is not the last of its own", place);
-      const dataOffset = at + headSize;
-      const data =
-        window.read(dataOffset, sizeBytes) ??
+      if (dataOffset + sizeBytes > part.dataEnd)
         fail("CAB_TRUNCATED", `it has ${sizeBytes} bytes, but the cabinet ends before that`, place);
-      const matches = checksum === 0 || checksumMatches(checksum, head.subarray(4), data);
-      yield { ...place, data, dataOffset, outputSize, checksumMatches: matches };
+      yield { ...place, dataOffset, sizeBytes, outputSize, checksum, counted: bytes.subarray(4), read };
       at = dataOffset + sizeBytes;
     }
+  }
+}
+
+/** Whether the data of a block is what its checksum was made of; true where there is none. */
+export function isSound(
+  { checksum, counted }: Pick<DataHead, "checksum" | "counted">,
+  data: Uint8Array,
+): boolean {
+  return checksum === 0 || checksumMatches(checksum, counted, data);
+}
+
+/** The CFDATA of a folder with their data. */
+function* readPieces(folder: Folder): Generator<DataPiece, void> {
+  const readerOf = ({ source, dataEnd }: CabinetPart): Read => {
+    const window = new Window(source, dataEnd);
+    return (offset, length) => window.read(offset, length);
+  };
+  for (const head of readHeads(folder, readerOf)) {
+    const data = head.read(head.dataOffset, head.sizeBytes);
+    yield { ...head, data, checksumMatches: isSound(head, data) };
   }
 }
 
@@ -82,11 +121,6 @@ export function* readBlocks(folder: Folder): Generator<DataBlock, void> {
   }
   if (split !== undefined)
     throw incomplete(folder.endMissing ?? "its last block goes on in a next cabinet", folder);
-}
-
-/** Tells that data of a folder is in a cabinet which is not here. */
-export function incomplete(reason: string, { index }: Folder): VmguestError {
-  return new VmguestError("CAB_SET_INCOMPLETE", reason, { structure: `folder ${index}` });
 }
 
 function join(first: DataPiece, second: DataPiece): DataPiece {
@@ -115,9 +149,8 @@ class Window {
     this.#end = end;
   }
 
-  /** A view of a range, or undefined where it reaches past the end of the cabinet. */
-  read(offset: number, length: number): Uint8Array | undefined {
-    if (offset + length > this.#end) return undefined;
+  /** A view of a range that ends before the cabinet does. */
+  read(offset: number, length: number): Uint8Array {
     if (offset < this.#start || offset + length > this.#start + this.#bytes.length) {
       this.#bytes = readBytes(
         this.#source,

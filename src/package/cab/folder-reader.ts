@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import { incomplete } from "./data-blocks.ts";
-import type { Folder } from "./folder.ts";
+import { type Folder, folderTooShort } from "./folder.ts";
 import type { FolderStream, UnpackedBlock } from "./folder-stream.ts";
 
 /** A range of the unpacked data of a folder. */
@@ -41,8 +40,8 @@ export class FolderReader {
     this.#keptBytesMax = keptBytesMax;
   }
 
-  /** Whether the folder is known to be unreadable before this range begins. */
-  isBeyondReach({ start }: Range): boolean {
+  /** Whether the folder is known to be unreadable from this byte on, or from before it. */
+  isBeyondReach(start: number): boolean {
     return this.#stream.isBroken && start >= this.#stream.position;
   }
 
@@ -89,9 +88,7 @@ export class FolderReader {
       this.#latest = block;
       return block;
     }
-    if (this.#folder.endMissing !== undefined) throw incomplete(this.#folder.endMissing, this.#folder);
-    const message = `it ends at byte ${range.end} of its folder, which has ${this.#stream.position}`;
-    throw new VmguestError("CAB_MEMBER_RANGE", message, { structure: `folder ${this.#folder.index}` });
+    throw folderTooShort(this.#folder, range.end, this.#stream.position);
   }
 
   #dropBefore(start: number): void {

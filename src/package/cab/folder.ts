@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { VmguestError } from "../../errors.ts";
 import { BLOCK_OUTPUT_MAX } from "./layout.ts";
 import type { CabinetPart, FolderRecord } from "./part.ts";
 
@@ -22,4 +23,16 @@ export interface Folder {
 /** More than this the folder cannot unpack to. */
 export function outputMax({ pieces }: Folder): number {
   return pieces.reduce((sum, { record }) => sum + record.blockCount, 0) * BLOCK_OUTPUT_MAX;
+}
+
+/** The error for data of a folder that is in a cabinet which is not here. */
+export function incomplete(reason: string, { index }: Folder): VmguestError {
+  return new VmguestError("CAB_SET_INCOMPLETE", reason, { structure: `folder ${index}` });
+}
+
+/** The error for a range that reaches up to byte `end` of a folder, of whose data there are only `sizeBytes`. */
+export function folderTooShort(folder: Folder, end: number, sizeBytes: number): VmguestError {
+  if (folder.endMissing !== undefined) return incomplete(folder.endMissing, folder);
+  const message = `a member ends at byte ${end} of a folder that has ${sizeBytes}`;
+  return new VmguestError("CAB_MEMBER_RANGE", message, { structure: `folder ${folder.index}` });
 }

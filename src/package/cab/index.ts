@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 export type { BlockDecoder } from "./block-decoder.ts";
-export { Cabinet, type CabinetOptions, type MemberContent } from "./cabinet.ts";
+export { Cabinet, type CabinetOptions } from "./cabinet.ts";
+export type { MemberContent } from "./contents.ts";
 export { findCabinets } from "./find-cabinets.ts";
 export { isCabinet } from "./header.ts";
 export type { ExtractLimits } from "./limits.ts";

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../../errors.ts";
+import { type ByteSource, checkRange } from "../../io/index.ts";
+import type { FindingList } from "./findings.ts";
+import { type Folder, folderTooShort, outputMax } from "./folder.ts";
+import { FolderStream } from "./folder-stream.ts";
+import type { ExtractBudget, ExtractLimits } from "./limits.ts";
+import type { CabMember } from "./member.ts";
+import { StoredFolder, StoredMember } from "./stored-folder.ts";
+import { UnpackedFolder } from "./unpacked-folder.ts";
+
+/** Unpacked data of folders that is remembered in all; the folder that was used last may have more. */
+const KEPT_BYTES_MAX = 64 * 2 ** 20;
+/** Folders that are remembered; a cabinet may have 65,535. */
+const FOLDER_COUNT_MAX = 64;
+
+/** Opens single members, and remembers the folders that they lie in, so that the next one costs less. */
+export class MemberOpener {
+  readonly #folders: readonly Folder[];
+  readonly #limits: ExtractLimits;
+  readonly #budget: ExtractBudget;
+  readonly #salvage: FindingList | undefined;
+  /** Both in order of use. */
+  readonly #stored = new Map<Folder, StoredFolder>();
+  readonly #unpacked = new Map<Folder, UnpackedFolder>();
+
+  /** One budget for everything that is ever opened. */
+  constructor(
+    folders: readonly Folder[],
+    limits: ExtractLimits,
+    budget: ExtractBudget,
+    salvage: FindingList | undefined,
+  ) {
+    this.#folders = folders;
+    this.#limits = limits;
+    this.#budget = budget;
+    this.#salvage = salvage;
+  }
+
+  /** The member as a source; nothing is read yet. */
+  open(member: CabMember): ByteSource {
+    const folder = this.#folders[member.folder];
+    if (folder === undefined) throw new VmguestError("USAGE", "the member is not one of this cabinet");
+    // What is salvaged has zeros in place of damaged blocks, so it cannot be read where it stands.
+    if (member.compression === "none" && this.#salvage === undefined)
+      return new StoredMember(this.#storedFolder(folder), member.folderOffset, member.sizeBytes);
+    return new UnpackedMember(member.sizeBytes, () => this.#unpack(folder, member));
+  }
+
+  #storedFolder(folder: Folder): StoredFolder {
+    const known = this.#stored.get(folder);
+    const stored = known ?? new StoredFolder(folder, this.#budget);
+    useLast(this.#stored, folder, stored);
+    if (this.#stored.size > FOLDER_COUNT_MAX) dropFirst(this.#stored);
+    return stored;
+  }
+
+  #unpack(folder: Folder, { name, folderOffset, sizeBytes }: CabMember): Uint8Array {
+    if (sizeBytes === 0) return new Uint8Array(0);
+    const { keptBytes } = this.#limits;
+    if (sizeBytes > keptBytes) {
+      const message = `the member has ${sizeBytes} bytes, more than the ${keptBytes} that may be held in memory`;
+      throw new VmguestError("CAB_LIMIT", message, { path: name });
+    }
+    const end = folderOffset + sizeBytes;
+    if (end > outputMax(folder)) throw folderTooShort(folder, end, outputMax(folder));
+    this.#budget.handOut(sizeBytes);
+    const unpacked =
+      this.#unpacked.get(folder) ??
+      new UnpackedFolder(folder, () => new FolderStream(folder, this.#budget, this.#salvage));
+    useLast(this.#unpacked, folder, unpacked);
+    try {
+      const { bytes, lostBytes } = unpacked.read(folderOffset, sizeBytes);
+      if (lostBytes > 0)
+        this.#salvage?.add(
+          "CAB_MEMBER_LOST",
+          `${lostBytes} of ${sizeBytes} bytes are lost, and are zeros now`,
+          {
+            path: name,
+          },
+        );
+      return bytes;
+    } finally {
+      this.#forget();
+    }
+  }
+
+  #forget(): void {
+    let keptBytes = 0;
+    for (const { keptBytes: bytes } of this.#unpacked.values()) keptBytes += bytes;
+    while (
+      this.#unpacked.size > 1 &&
+      (keptBytes > KEPT_BYTES_MAX || this.#unpacked.size > FOLDER_COUNT_MAX)
+    ) {
+      keptBytes -= dropFirst(this.#unpacked)?.keptBytes ?? 0;
+    }
+  }
+}
+
+/** A Map gives its entries in the order in which they were put in. */
+function useLast<T>(map: Map<Folder, T>, folder: Folder, value: T): void {
+  map.delete(folder);
+  map.set(folder, value);
+}
+
+function dropFirst<T>(map: Map<Folder, T>): T | undefined {
+  for (const [folder, value] of map) {
+    map.delete(folder);
+    return value;
+  }
+  return undefined;
+}
+
+/** A compressed member: unpacked at the first read, and then held in memory. */
+class UnpackedMember implements ByteSource {
+  readonly sizeBytes: number;
+  readonly #unpack: () => Uint8Array;
+  #bytes: Uint8Array | undefined;
+
+  constructor(sizeBytes: number, unpack: () => Uint8Array) {
+    this.sizeBytes = sizeBytes;
+    this.#unpack = unpack;
+  }
+
+  read(offset: number, length: number): DataView {
+    checkRange("the member", this.sizeBytes, offset, length);
+    this.#bytes ??= this.#unpack();
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + offset, length);
+  }
+}
