@@ -9,4 +9,5 @@ export const SIGNATURE_CODES = {
     "a signature, certificate or catalog is not as its format says",
     DOWNLOAD_AGAIN,
   ),
+  CATALOG_NOT: corrupt("the file is no catalog of Windows", DOWNLOAD_AGAIN),
 } as const satisfies Record<string, CodeEntry>;

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { createHash, type KeyObject, X509Certificate } from "node:crypto";
-import { decodeObjectIdentifier, elementsOf, expectTag, malformed, readElement, TAG } from "./der.ts";
+import {
+  type DerElement,
+  decodeObjectIdentifier,
+  decodeTime,
+  elementsOf,
+  expectTag,
+  Fields,
+  malformed,
+  readOnlyElement,
+  TAG,
+} from "./der.ts";
 import { signatureOf } from "./identifiers.ts";
-import { type Extension, parseCertificate } from "./pkcs7.ts";
 
 /** A certificate: what it says, and the key that it speaks for. Whether it is to be believed is the chain's matter. */
 export interface Certificate {
@@ -87,6 +96,62 @@ export function readCertificate(der: Uint8Array): Certificate {
   };
 }
 
+/** An extension (RFC 5280, 4.2). */
+interface Extension {
+  readonly identifier: string;
+  readonly isCritical: boolean;
+  /** DER of the value. */
+  readonly value: Uint8Array;
+}
+
+/** A certificate's own fields (RFC 5280, 4.1). The bytes of the names are kept, for names are compared by them. */
+function parseCertificate(der: Uint8Array) {
+  const certificate = Fields.of(readOnlyElement(der), "Certificate");
+  const body = Fields.of(certificate.take(TAG.sequence, "TBSCertificate"), "TBSCertificate");
+  const outerAlgorithm = certificate.takeAlgorithm("signature algorithm");
+  certificate.take(TAG.bitString, "signature");
+  certificate.end();
+  body.takeIf(TAG.context0); // the version
+  const serial = body.take(TAG.integer, "serial number").content;
+  const signatureAlgorithm = body.takeAlgorithm("signature algorithm");
+  if (signatureAlgorithm !== outerAlgorithm)
+    throw malformed("the certificate names two signature algorithms");
+  const issuer = body.take(TAG.sequence, "issuer").encoded;
+  const validity = Fields.of(body.take(TAG.sequence, "validity"), "Validity");
+  const notBefore = decodeTime(validity.takeAny(), "the beginning of the validity");
+  const notAfter = decodeTime(validity.takeAny(), "the end of the validity");
+  validity.end();
+  const subject = body.take(TAG.sequence, "subject").encoded;
+  body.take(TAG.sequence, "public key");
+  body.takeIf(UNIQUE_ID.issuer);
+  body.takeIf(UNIQUE_ID.subject);
+  const list = body.takeIf(TAG.context3);
+  body.end();
+  const extensions =
+    list === undefined
+      ? []
+      : [...elementsOf(expectTag(readOnlyElement(list.content), TAG.sequence, "extensions"))].map(
+          parseExtension,
+        );
+  return { serial, signatureAlgorithm, issuer, notBefore, notAfter, subject, extensions };
+}
+
+/** [1] and [2] IMPLICIT of a BIT STRING, which nobody uses. */
+const UNIQUE_ID = { issuer: 0x81, subject: 0x82 } as const;
+
+function parseExtension(element: DerElement): Extension {
+  const fields = Fields.of(element, "Extension");
+  const identifier = fields.takeIdentifier("identifier");
+  const isCritical = isTrue(fields.takeIf(TAG.boolean));
+  const value = fields.take(TAG.octetString, "value").content;
+  fields.end();
+  return { identifier, isCritical, value };
+}
+
+function isTrue(boolean: DerElement | undefined): boolean {
+  return boolean !== undefined && boolean.content[0] !== 0;
+}
+
 /** The same certificate as Node sees it, which knows how to check its signature. */
 function openX509(der: Uint8Array): { readonly x509: X509Certificate; readonly key: KeyObject } {
   try {
@@ -110,27 +175,26 @@ function extensionOf(extensions: readonly Extension[], wanted: string): Uint8Arr
 
 /** BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE, pathLenConstraint INTEGER OPTIONAL }. */
 function constraintsOf(value: Uint8Array | undefined) {
-  let isAuthority = false;
-  let pathLengthMax = Number.POSITIVE_INFINITY;
-  if (value === undefined) return { isAuthority, pathLengthMax };
-  for (const { tag, content } of elementsOf(
-    expectTag(readElement(value), TAG.sequence, "basicConstraints"),
-  )) {
-    if (tag === TAG.boolean) isAuthority = content[0] !== 0;
-    if (tag === TAG.integer) pathLengthMax = content.reduce((number, octet) => number * 256 + octet, 0);
-  }
-  return { isAuthority, pathLengthMax };
+  if (value === undefined) return { isAuthority: false, pathLengthMax: Number.POSITIVE_INFINITY };
+  const fields = Fields.of(readOnlyElement(value), "basicConstraints");
+  const isAuthority = isTrue(fields.takeIf(TAG.boolean));
+  const length = fields.takeIf(TAG.integer)?.content;
+  fields.end();
+  const pathLengthMax = length?.reduce((number, octet) => number * 256 + octet, 0);
+  return { isAuthority, pathLengthMax: pathLengthMax ?? Number.POSITIVE_INFINITY };
 }
 
 /** KeyUsage ::= BIT STRING; its first octet counts the bits at the end that are not used. */
 function keyUsageOf(value: Uint8Array | undefined): number | undefined {
-  return value === undefined ? undefined : (expectTag(readElement(value), TAG.bitString, "keyUsage")[1] ?? 0);
+  return value === undefined
+    ? undefined
+    : (expectTag(readOnlyElement(value), TAG.bitString, "keyUsage")[1] ?? 0);
 }
 
 /** ExtKeyUsageSyntax ::= SEQUENCE OF OBJECT IDENTIFIER. */
 function purposesOf(value: Uint8Array | undefined): ReadonlySet<string> | undefined {
   if (value === undefined) return undefined;
-  const purposes = elementsOf(expectTag(readElement(value), TAG.sequence, "extKeyUsage"));
+  const purposes = elementsOf(expectTag(readOnlyElement(value), TAG.sequence, "extKeyUsage"));
   return new Set(
     Array.from(purposes, (item) =>
       decodeObjectIdentifier(expectTag(item, TAG.objectIdentifier, "a purpose")),
@@ -140,13 +204,13 @@ function purposesOf(value: Uint8Array | undefined): ReadonlySet<string> | undefi
 
 function subjectKeyIdOf(value: Uint8Array | undefined): string | undefined {
   if (value === undefined) return undefined;
-  return toHex(expectTag(readElement(value), TAG.octetString, "subjectKeyIdentifier"));
+  return toHex(expectTag(readOnlyElement(value), TAG.octetString, "subjectKeyIdentifier"));
 }
 
 /** AuthorityKeyIdentifier ::= SEQUENCE { keyIdentifier [0] OCTET STRING OPTIONAL, ... }. */
 function authorityKeyIdOf(value: Uint8Array | undefined): string | undefined {
   if (value === undefined) return undefined;
-  const parts = elementsOf(expectTag(readElement(value), TAG.sequence, "authorityKeyIdentifier"));
+  const parts = elementsOf(expectTag(readOnlyElement(value), TAG.sequence, "authorityKeyIdentifier"));
   const keyId = [...parts].find(({ tag }) => tag === TAG.implicit0);
   return keyId === undefined ? undefined : toHex(keyId.content);
 }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+export { type Catalog, type CatalogMember, readCatalog } from "./catalog.ts";
+export type { DigestAlgorithm } from "./identifiers.ts";
+export { peDigests } from "./pe-digests.ts";
 export type {
   SignatureReport,
   SignatureVerdict,
@@ -7,3 +10,4 @@ export type {
   TrustOptions,
 } from "./report.ts";
 export { verifyCabinet } from "./verify-cabinet.ts";
+export { verifyCatalog } from "./verify-catalog.ts";

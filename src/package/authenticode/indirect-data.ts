@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { decodeObjectIdentifier, elementsOf, expectTag, TAG } from "./der.ts";
+import { Fields, TAG } from "./der.ts";
 
 /** SpcIndirectDataContent: what sort of file was digested, how, and the digest (Authenticode_PE, 3.1). */
 export interface IndirectData {
@@ -12,13 +12,13 @@ export interface IndirectData {
 
 /** Reads it from the value octets of its SEQUENCE. Throws SIGNATURE_MALFORMED. */
 export function readIndirectData(content: Uint8Array): IndirectData {
-  const [data, info] = elementsOf(content);
-  const [type] = elementsOf(expectTag(data, TAG.sequence, "data of SpcIndirectDataContent"));
-  const [algorithms, digest] = elementsOf(expectTag(info, TAG.sequence, "digest of SpcIndirectDataContent"));
-  const [algorithm] = elementsOf(expectTag(algorithms, TAG.sequence, "digest algorithm"));
-  return {
-    type: decodeObjectIdentifier(expectTag(type, TAG.objectIdentifier, "sort of file")),
-    algorithm: decodeObjectIdentifier(expectTag(algorithm, TAG.objectIdentifier, "digest algorithm")),
-    digest: expectTag(digest, TAG.octetString, "digest"),
-  };
+  const fields = new Fields(content, "SpcIndirectDataContent");
+  const type = new Fields(fields.take(TAG.sequence, "data").content, "data of SpcIndirectDataContent");
+  const info = new Fields(fields.take(TAG.sequence, "messageDigest").content, "DigestInfo");
+  fields.end();
+  const algorithm = info.takeAlgorithm("digest algorithm");
+  const digest = info.take(TAG.octetString, "digest").content;
+  info.end();
+  // What follows the type in `data` describes the sort of file; the digest alone binds it.
+  return { type: type.takeIdentifier("type"), algorithm, digest };
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Certificate, readCertificate } from "./certificate.ts";
-import { malformed, readElement } from "./der.ts";
+import { type DerElement, malformed, readElement } from "./der.ts";
 import { OID } from "./identifiers.ts";
-import { parseSignedData, parseSignerInfo, type SignedData, type SignerInfo } from "./pkcs7.ts";
+import { parseSignedData, type SignedData, type SignerInfo } from "./pkcs7.ts";
 
 /** Real files have one nested signature, with the newer digest; Windows looks no deeper than that. */
 const NESTED_COUNT_MAX = 8;
@@ -21,21 +21,22 @@ export interface Signature {
  * where anything but zeros follows.
  */
 export function readSignatures(bytes: Uint8Array): Signature[] {
-  const { encoded } = readElement(bytes);
-  const rest = bytes.subarray(encoded.length);
+  const contentInfo = readElement(bytes);
+  const { length } = contentInfo.encoded;
+  const rest = bytes.subarray(length);
   if (rest.some((octet) => octet !== 0)) {
-    throw malformed("data that nothing vouches for follows the signature", encoded.length);
+    throw malformed("data that nothing vouches for follows the signature", length);
   }
-  const primary = readSigners(encoded, false);
+  const primary = readSigners(contentInfo, false);
   const nested = primary.flatMap(({ info }) => info.unsigned.get(OID.nestedSignature) ?? []);
   if (nested.length > NESTED_COUNT_MAX) {
     throw malformed(`there are ${nested.length} nested signatures, more than ${NESTED_COUNT_MAX}`);
   }
-  return [...primary, ...nested.flatMap((der) => readSigners(der, true))];
+  return [...primary, ...nested.flatMap((element) => readSigners(element, true))];
 }
 
-function readSigners(der: Uint8Array, isNested: boolean): Signature[] {
-  const data = parseSignedData(der);
+function readSigners(contentInfo: DerElement, isNested: boolean): Signature[] {
+  const data = parseSignedData(contentInfo);
   const bag = data.certificates.map((certificate) => readCertificate(certificate));
-  return data.signers.map((signer) => ({ data, info: parseSignerInfo(signer), bag, isNested }));
+  return data.signers.map((info) => ({ data, info, bag, isNested }));
 }

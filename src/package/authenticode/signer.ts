@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createHash, timingSafeEqual, verify } from "node:crypto";
 import { type Certificate, toHex } from "./certificate.ts";
-import { decodeObjectIdentifier, expectTag, malformed, readElement, TAG } from "./der.ts";
+import { type DerElement, decodeObjectIdentifier, expectTag, malformed, TAG } from "./der.ts";
 import { type DigestAlgorithm, digestOf, OID, signatureOf } from "./identifiers.ts";
 import type { Attributes, SignerInfo } from "./pkcs7.ts";
 
@@ -62,18 +62,18 @@ function attributeFaults(
 ): string[] {
   if (signedBytes === undefined) return ["there are no signed attributes"];
   const faults: string[] = [];
-  const stated = expectTag(readElement(only(signed, OID.messageDigest)), TAG.octetString, "messageDigest");
+  const stated = expectTag(only(signed, OID.messageDigest), TAG.octetString, "messageDigest");
   if (!isSame(stated, hash(digest, content.bytes))) faults.push("what was signed has another digest");
   if (content.isTypeOptional === true && !signed.has(OID.contentType)) return faults;
   const type = decodeObjectIdentifier(
-    expectTag(readElement(only(signed, OID.contentType)), TAG.objectIdentifier, "contentType"),
+    expectTag(only(signed, OID.contentType), TAG.objectIdentifier, "contentType"),
   );
   if (type !== content.type) faults.push(`content of type ${type} was signed, not ${content.type}`);
   return faults;
 }
 
 /** The one value of an attribute that must have exactly one. Throws SIGNATURE_MALFORMED. */
-export function only(attributes: Attributes, identifier: string): Uint8Array {
+export function only(attributes: Attributes, identifier: string): DerElement {
   const values = attributes.get(identifier) ?? [];
   const [value] = values;
   if (value === undefined || values.length > 1) {

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { type Certificate, readCertificate } from "./certificate.ts";
-import { decodeObjectIdentifier, elementsOf, expectTag, malformed, readElement, TAG } from "./der.ts";
+import {
+  type DerElement,
+  decodeObjectIdentifier,
+  decodeTime,
+  elementsOf,
+  expectTag,
+  malformed,
+  TAG,
+} from "./der.ts";
 import { digestOf, OID } from "./identifiers.ts";
 import {
   type Attributes,
   parseSignedData,
   parseSignerInfo,
-  parseTime,
   parseTimestampInfo,
   type SignerInfo,
 } from "./pkcs7.ts";
@@ -40,26 +47,34 @@ export function readTimestamps(
     throw malformed(`the signature has more than ${TIMESTAMP_COUNT_MAX} time stamps`);
   }
   return [
-    ...countersignatures.map((der) => readCountersignature(der, signature, bag)),
-    ...tokens.map((der) => readToken(der, signature, bag)),
+    ...countersignatures.map((element) => readCountersignature(element, signature, bag)),
+    ...tokens.map((element) => readToken(element, signature, bag)),
   ];
 }
 
-function readCountersignature(der: Uint8Array, stamped: Uint8Array, bag: readonly Certificate[]): Timestamp {
-  const info = parseSignerInfo(der);
+function readCountersignature(
+  element: DerElement,
+  stamped: Uint8Array,
+  bag: readonly Certificate[],
+): Timestamp {
+  const info = parseSignerInfo(element);
   const check = checkSigner(info, { bytes: stamped, type: OID.data, isTypeOptional: true }, bag);
-  return timestamp("pkcs9", parseTime(only(info.signed, OID.signingTime)), check, bag);
+  return timestamp(
+    "pkcs9",
+    decodeTime(only(info.signed, OID.signingTime), "the time of a countersignature"),
+    check,
+    bag,
+  );
 }
 
-function readToken(der: Uint8Array, stamped: Uint8Array, outerBag: readonly Certificate[]): Timestamp {
-  const token = parseSignedData(der);
-  const [signer, ...more] = token.signers;
+function readToken(element: DerElement, stamped: Uint8Array, outerBag: readonly Certificate[]): Timestamp {
+  const token = parseSignedData(element);
+  const [info, ...more] = token.signers;
   if (token.contentType !== OID.timestampInfo || token.contentTag !== TAG.octetString) {
     throw malformed(`the time stamp holds content of type ${token.contentType}`);
   }
-  if (signer === undefined || more.length > 0) throw malformed("the time stamp has not one signer");
-  const bag = [...token.certificates.map(readCertificate), ...outerBag];
-  const info = parseSignerInfo(signer);
+  if (info === undefined || more.length > 0) throw malformed("the time stamp has not one signer");
+  const bag = [...token.certificates.map((certificate) => readCertificate(certificate)), ...outerBag];
   const check = checkSigner(info, { bytes: token.content, type: OID.timestampInfo }, bag);
   const { imprint, imprintAlgorithm, time } = parseTimestampInfo(token.content);
   const algorithm = digestOf(imprintAlgorithm);
@@ -81,7 +96,7 @@ function namesCertificate(signed: Attributes, { der }: Certificate): boolean {
   for (const identifier of [OID.signingCertificate, OID.signingCertificateV2]) {
     const value = signed.get(identifier)?.[0];
     if (value === undefined) continue;
-    const [list] = elementsOf(expectTag(readElement(value), TAG.sequence, "signingCertificate"));
+    const [list] = elementsOf(expectTag(value, TAG.sequence, "signingCertificate"));
     const [first] = elementsOf(expectTag(list, TAG.sequence, "certificates of signingCertificate"));
     const parts = [...elementsOf(expectTag(first, TAG.sequence, "identifier of a certificate"))];
     const [algorithm] = parts[0]?.tag === TAG.sequence ? elementsOf(parts[0].content) : [];
