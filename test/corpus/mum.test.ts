@@ -1,14 +1,18 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { MemorySource } from "../../src/io/index.ts";
+import { Cabinet } from "../../src/package/cab/index.ts";
 import {
+  type ComponentManifest,
   packageFullName,
   readComponentManifest,
   readMsuInstallations,
   readMsuProperties,
   readPackageManifest,
 } from "../../src/package/mum/index.ts";
-import { FIXTURES } from "../support/fixtures.ts";
+import { FIXTURES, readFixture } from "../support/fixtures.ts";
 
 /** What a third-party reader of XML found in `update.mum`. */
 interface PackageFacts {
@@ -34,27 +38,42 @@ function factsIn(folder: string): PackageFacts[] {
     .map((name) => JSON.parse(readFileSync(join(FIXTURES, "FACTS", folder, name), "utf8")) as PackageFacts);
 }
 
-/** The manifests of a package as they were taken out of it. */
-function folderOf({ file }: PackageFacts): string {
-  const stem = basename(file).replace(/\.(cab|msu)$/, "");
-  const folder = readdirSync(join(FIXTURES, "mum")).find((name) => name.endsWith(stem) && isOf(name, file));
-  if (folder === undefined) throw new Error(`no folder for ${file}`);
-  return join(FIXTURES, "mum", folder);
+/** Everything in a cabinet, by name. */
+function unpack(bytes: Uint8Array): ReadonlyMap<string, Buffer> {
+  const members = new Map<string, Buffer>();
+  for (const { member, chunks } of Cabinet.open(new MemorySource(bytes)).contents()) {
+    members.set(member.name, Buffer.concat(Array.from(chunks, (chunk) => Buffer.from(chunk))));
+  }
+  return members;
 }
 
-/** Folders of integration services begin with the version, which is the folder of the cabinet. */
-const isOf = (folder: string, file: string) =>
-  !folder.startsWith("6.3.") || file.includes(folder.split("-", 1)[0] ?? "?");
+function requireMember(members: ReadonlyMap<string, Buffer>, name: string | RegExp): Buffer {
+  const [found] = [...members].filter(([key]) => (typeof name === "string" ? key === name : name.test(key)));
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found[1];
+}
+
+/** What a package consists of: of an MSU, the cabinet that its answer file names. */
+function openPackage({ file }: PackageFacts): {
+  outer: ReadonlyMap<string, Buffer>;
+  inner: ReadonlyMap<string, Buffer>;
+} {
+  const outer = unpack(readFixture(file.replace(/^dev\//, "")));
+  if (file.endsWith(".cab")) return { outer, inner: outer };
+  const [installation] = readMsuInstallations(requireMember(outer, /\.xml$/));
+  const cabinet = new RegExp(`^${installation?.cabinet?.replaceAll(".", "\\.")}$`, "i");
+  return { outer, inner: unpack(requireMember(outer, cabinet)) };
+}
 
 const FACTS = [...factsIn("ic-cab"), ...factsIn("msu")];
-const MANIFESTS = readdirSync(join(FIXTURES, "mum"), { recursive: true, encoding: "utf8" }).sort();
 
 test("there are six cabinets and three MSUs to compare with", () => {
   expect(FACTS).toHaveLength(9);
 });
 
 describe.each(FACTS)("update.mum of $file", (facts) => {
-  const manifest = readPackageManifest(readFileSync(join(folderOf(facts), "update.mum")));
+  const { inner } = openPackage(facts);
+  const manifest = readPackageManifest(requireMember(inner, "update.mum"));
   const { mum } = facts;
 
   test("has the identity that other readers find", () => {
@@ -93,4 +112,142 @@ describe.each(FACTS)("update.mum of $file", (facts) => {
       mum.updates,
     );
   });
+});
+
+const COMPONENT = /\.manifest$/;
+
+describe.each(FACTS)("the other manifests of $file", (facts) => {
+  const { inner } = openPackage(facts);
+  const components: [stem: string, manifest: ComponentManifest][] = [...inner]
+    .filter(([name]) => COMPONENT.test(name))
+    .map(([name, bytes]) => [name.replace(COMPONENT, ""), readComponentManifest(bytes)]);
+
+  test("of packages are named by their identities, and everything in them is understood", () => {
+    const packages = [...inner].filter(([name]) => name.endsWith(".mum"));
+    expect(packages.length).toBeGreaterThan(0);
+    for (const [name, bytes] of packages) {
+      const { identity, notUnderstood } = readPackageManifest(bytes);
+      if (name !== "update.mum") {
+        expect(`${packageFullName(identity)}.mum`.toLowerCase()).toBe(name.toLowerCase());
+      }
+      expect([...notUnderstood]).toEqual([]);
+    }
+  });
+
+  test("of components are named by processor, token and version", () => {
+    expect(components.length).toBeGreaterThan(3);
+    for (const [stem, { identity }] of components) {
+      expect(stem.startsWith(`${identity.architecture}_`)).toBe(true);
+      expect(stem).toContain(`_${identity.publicKeyToken}_${identity.version}_none_`);
+    }
+  });
+
+  test("of drivers belong to updates, each with its INF among the files", () => {
+    const { updates } = readPackageManifest(requireMember(inner, "update.mum"));
+    for (const { identity } of updates.flatMap(({ drivers }) => drivers)) {
+      const driver = components.find(([, component]) => component.identity.name === identity.name)?.[1];
+      expect(driver).toMatchObject({
+        isDriver: true,
+        isDeployment: true,
+        identity: { version: identity.version },
+      });
+      expect(driver?.files.map(({ name }) => name.toLowerCase())).toContain(identity.name);
+    }
+  });
+});
+
+describe.each(factsIn("ic-cab"))("the payload of $file", (facts) => {
+  const { inner } = openPackage(facts);
+
+  test("has exactly the files and SHA-256 digests that the component manifests state", () => {
+    const stated = [...inner]
+      .filter(([name]) => COMPONENT.test(name))
+      .flatMap(([name, bytes]) =>
+        readComponentManifest(bytes).files.map((file) => [
+          `${name.replace(COMPONENT, "")}/${file.name}`.toLowerCase(),
+          file.algorithm,
+          file.digest,
+        ]),
+      )
+      .toSorted();
+    const payload = [...inner]
+      .filter(([name]) => name.includes("/"))
+      .map(([name, bytes]) => [
+        name.toLowerCase(),
+        "sha256",
+        createHash("sha256").update(bytes).digest("hex"),
+      ])
+      .toSorted();
+    expect(payload.length).toBeGreaterThan(2);
+    expect(stated).toEqual(payload);
+  });
+});
+
+describe.each(factsIn("msu"))("what is beside the cabinet in $file", (facts) => {
+  const { outer } = openPackage(facts);
+
+  test("has the properties that stand in the text", () => {
+    const properties = readMsuProperties(requireMember(outer, /-pkgProperties\.txt$/));
+    const lines = [...properties.properties].map(([name, value]) => `${name}="${value}"`);
+    expect(lines).toEqual(facts.pkgProperties);
+    expect(properties).toMatchObject({
+      kb: facts.mum.package["identifier"],
+      architecture: facts.mum.identity["processorArchitecture"],
+      appliesTo: "Windows 6.1",
+      packageType: "Hotfix",
+      language: "ALL",
+    });
+    expect(properties.applicability).toContain("Windows 7.0 Client SP1");
+  });
+
+  test("has one cabinet to install, with the identity of its package", () => {
+    const installations = readMsuInstallations(requireMember(outer, /\.xml$/));
+    expect(installations.map(({ action }) => action)).toEqual(["install"]);
+    expect(installations.map(({ identity }) => packageFullName(identity))).toEqual([facts.package_name]);
+  });
+});
+
+test("the manifest of KB2938772 has all that a package can have", () => {
+  const { inner } = openPackage(FACTS.find(({ file }) => file.includes("KB2938772")) as PackageFacts);
+  const update = readPackageManifest(requireMember(inner, "update.mum"));
+  expect(update.installer).toMatchObject({ name: "Microsoft-Windows-ServicingStack", version: "6.0.0.0" });
+  expect([...update.extended]).toEqual([
+    ["completelyOfflineCapable", "yes"],
+    ["packageSize", "949044"],
+  ]);
+  expect(update.updates.flatMap(({ packages }) => packages)).toMatchObject([
+    { identity: { name: "Package_for_KB2938772_RTM" }, integrate: "hidden" },
+  ]);
+  const later = readPackageManifest(requireMember(inner, /RTM_GM.*\.mum$/));
+  expect(later.parents).toMatchObject([
+    {
+      identity: { name: "Package_for_KB2919355", version: "6.3.1.14" },
+      integrate: "separate",
+      buildCompare: "GE",
+      revisionCompare: "GE",
+      serviceCompare: null,
+      disposition: "detect",
+    },
+  ]);
+  const driver = readPackageManifest(requireMember(inner, /Package_1_.*\.mum$/));
+  expect(driver.updates).toMatchObject([
+    {
+      conditions: [{ kind: "driver", disposition: "staged", elevate: "distribution" }],
+      drivers: [{ inf: "netrasa.inf", ranking: "currentDevices", requiresDeviceInstall: false }],
+    },
+  ]);
+});
+
+test("the services of the 6.2 cabinet come as dependencies of what the package names", () => {
+  const { inner } = openPackage(FACTS.find(({ file }) => file.includes("19456")) as PackageFacts);
+  const { components } = readPackageManifest(requireMember(inner, "update.mum")).updates.find(
+    ({ name }) => name === "Hyper-V-Integration-Services",
+  ) ?? { components: [] };
+  expect(components.map(({ name }) => name)).toEqual(["Microsoft-Hyper-V-Integration-Services-Deployment"]);
+  const deployment = readComponentManifest(requireMember(inner, /services-deployment_.*\.manifest$/));
+  expect(deployment.files).toEqual([]);
+  expect(deployment.dependencies.map(({ name }) => name)).toEqual([
+    "Microsoft-Hyper-V-Integration-Services",
+    "Microsoft-Hyper-V-Integration-RDV-Core",
+  ]);
 });

@@ -26,7 +26,8 @@ export interface FileDigest {
 }
 
 /**
- * A file that a component brings; in a package it lies in the folder named as the manifest is, without `.manifest`.
+ * A file that a component brings; in a package it lies in the folder named as the manifest is, without `.manifest`, and
+ * may be spelled in other cases there.
  * The digest is the strongest of `digests`; `none` and null where nothing is stated.
  */
 export interface ComponentFile extends FileDigest {
