@@ -1,6 +1,6 @@
 import { type Credential, THROW_AWAY } from "./certificates.ts";
 import { attribute, buildSignedData, buildSignerInfo, contentOctets, type SignerFaults } from "./cms.ts";
-import { bitString, context, implicit, objectIdentifier, octetString, sequence } from "./der.ts";
+import { bitString, context, implicit, integer, objectIdentifier, octetString, sequence } from "./der.ts";
 import { algorithm, DIGESTS, type DigestName, hash, OID } from "./identifiers.ts";
 import { buildTimestamp, type LabTimestamp } from "./timestamp.ts";
 
@@ -23,7 +23,7 @@ export interface Signing {
   readonly faults?: SignerFaults;
 }
 
-export type SubjectKind = "cabinet" | "pe";
+export type SubjectKind = "cabinet" | "pe" | "msi";
 
 /** Computes the digest of a file that is signed: Authenticode leaves out what the signature itself changes. */
 export type FileDigest = (name: DigestName) => Uint8Array;
@@ -84,16 +84,23 @@ export function buildContentSignature(
 
 /** SpcIndirectDataContent: what kind of file it is, and its digest. */
 export function indirectData(kind: SubjectKind | "flat", name: DigestName, digest: Uint8Array): Uint8Array {
-  const fileLink = context(2, implicit(0));
-  const subject =
-    kind === "pe"
-      ? sequence(
-          objectIdentifier(OID.peImageData),
-          sequence(bitString(new Uint8Array(0)), context(0, fileLink)),
-        )
-      : sequence(objectIdentifier(OID.cabinetData), fileLink);
+  const subject = kind === "pe" ? peSubject() : kind === "msi" ? msiSubject() : fileSubject();
   return sequence(subject, sequence(algorithm(DIGESTS[name].digest), octetString(digest)));
 }
+
+const fileLink = () => context(2, implicit(0));
+const fileSubject = () => sequence(objectIdentifier(OID.cabinetData), fileLink());
+const peSubject = () =>
+  sequence(objectIdentifier(OID.peImageData), sequence(bitString(new Uint8Array(0)), context(0, fileLink())));
+
+/** SpcSipInfo: the number of the interface that knows MSI files, and the class of Windows Installer's. */
+function msiSubject(): Uint8Array {
+  const reserved = Array.from({ length: 5 }, () => integer(0));
+  const info = sequence(integer(1), octetString(Buffer.from(MSI_INTERFACE, "hex")), ...reserved);
+  return sequence(objectIdentifier(OID.interfaceInfo), info);
+}
+
+const MSI_INTERFACE = "f1100c0000000000c000000000000046";
 
 function stampsOf(signing: Signing, signature: Uint8Array): Uint8Array[] {
   const { timestamps = [{ kind: "rfc3161" }] } = signing;

@@ -30,6 +30,7 @@ export const OID = {
   peImageData: "1.3.6.1.4.1.311.2.1.15",
   individualCodeSigning: "1.3.6.1.4.1.311.2.1.21",
   cabinetData: "1.3.6.1.4.1.311.2.1.25",
+  interfaceInfo: "1.3.6.1.4.1.311.2.1.30",
   nestedSignature: "1.3.6.1.4.1.311.2.4.1",
   timestampToken: "1.3.6.1.4.1.311.3.3.1",
   certificateTrustList: "1.3.6.1.4.1.311.10.1",

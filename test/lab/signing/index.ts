@@ -4,5 +4,6 @@ export * from "./catalog.ts";
 export * from "./certificates.ts";
 export * from "./cms.ts";
 export * from "./identifiers.ts";
+export * from "./msi.ts";
 export * from "./pe.ts";
 export * from "./timestamp.ts";
