@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import { type Finding, finding, findingOf, VmguestError } from "../../errors.ts";
+import type { ByteSource } from "../../io/index.ts";
+import type { TrustOptions } from "../authenticode/index.ts";
+import { Cabinet, isCabinet } from "../cab/index.ts";
+import { DiscImage, isDiscImage } from "../iso/index.ts";
+import { isCompoundFile } from "../msi/index.ts";
+import { CONTAINER_NAME, DEPTH_MAX, openMember, PACKAGE_MANIFEST, packagesAmong } from "./cabinet-members.ts";
+import type { OfferedPackage, OfferInput } from "./offered-package.ts";
+import { bringsIntegrationServices, type Offer, offerCabinet, offerMsi, readManifest } from "./read-offer.ts";
+
+export interface FindOffersOptions {
+  /** What signatures are judged by. */
+  readonly trust?: TrustOptions;
+}
+
+export interface FoundOffers {
+  /** In the order of the inputs, and inside of each in stored order; the same package at two places is there twice. */
+  readonly offers: readonly OfferedPackage[];
+  /** What is no package, or could not be read; `image` is the file of the host, `path` the way inside. */
+  readonly findings: readonly Finding[];
+}
+
+/** Files that are looked at for each input. The media of Windows have a few hundred cabinets. */
+const LOOK_COUNT_MAX = 2_000;
+
+/**
+ * Finds the packages in what the user offers: cabinets, MSIs, and what lies in MSUs, rollups and images of discs, which
+ * are read in place. What a file is shows in its content; inside of others, only files that are called like packages
+ * are looked at.
+ *
+ * Of a package no more is read than its manifest and what its signature covers. Nothing is thrown for what the files
+ * hold or for files that cannot be read: that is a finding.
+ */
+export function findOffers(inputs: Iterable<OfferInput>, options: FindOffersOptions = {}): FoundOffers {
+  const offers: OfferedPackage[] = [];
+  const findings: Finding[] = [];
+  for (const input of inputs) {
+    const search = new OfferSearch(options.trust ?? {});
+    search.look([input.file], () => input.open());
+    offers.push(...search.offers);
+    findings.push(...search.findings);
+  }
+  return { offers, findings };
+}
+
+/** The search through one input. */
+class OfferSearch {
+  readonly offers: OfferedPackage[] = [];
+  readonly findings: Finding[] = [];
+  readonly #trust: TrustOptions;
+  #lookCount = 0;
+
+  constructor(trust: TrustOptions) {
+    this.#trust = trust;
+  }
+
+  /** Looks at one file, and at what is in it; what goes wrong is kept, and the search goes on elsewhere. */
+  look(place: readonly string[], open: () => ByteSource): void {
+    this.#lookCount++;
+    // The first file too many is said to be that; those after it would only say it again.
+    if (this.#lookCount > LOOK_COUNT_MAX + 1) return;
+    try {
+      if (this.#lookCount > LOOK_COUNT_MAX) throw tooMany(`more than ${LOOK_COUNT_MAX} files`);
+      if (place.length > DEPTH_MAX + 1)
+        throw tooMany(`more than ${DEPTH_MAX} levels of packages in packages`);
+      this.#recognise(place, open());
+    } catch (error) {
+      if (!(error instanceof VmguestError)) throw error;
+      this.#note(place, [findingOf(error)]);
+    }
+  }
+
+  #recognise(place: readonly string[], source: ByteSource): void {
+    if (isCabinet(source)) this.#lookAtCabinet(place, source);
+    else if (isDiscImage(source)) this.#lookAtDisc(place, source);
+    else if (isCompoundFile(source)) this.#add(place, source, offerMsi(source));
+    else this.#note(place, [finding("OFFER_NOT", "the file is neither cabinet nor MSI nor image of a disc")]);
+  }
+
+  #lookAtCabinet(place: readonly string[], source: ByteSource): void {
+    const cabinet = Cabinet.open(source);
+    const member = cabinet.find(PACKAGE_MANIFEST);
+    const manifest = member === undefined ? undefined : readManifest(cabinet, member);
+    const inside = packagesAmong(cabinet);
+    // An update for the host is offered for what it has for guests, and is told as what it is where it has nothing.
+    if (manifest !== undefined && (inside.length === 0 || bringsIntegrationServices(manifest))) {
+      this.#add(place, source, offerCabinet(manifest, source, this.#trust));
+    } else if (inside.length === 0) {
+      this.#note(place, [finding("OFFER_NONE", "the cabinet is no package, and holds none")]);
+    } else {
+      for (const packed of inside) this.look([...place, packed.name], () => openMember(cabinet, packed));
+    }
+    this.#note(place, cabinet.findings);
+  }
+
+  #lookAtDisc(place: readonly string[], source: ByteSource): void {
+    const disc = DiscImage.open(source);
+    let count = 0;
+    for (const entry of disc.list()) {
+      if (entry.isDirectory || !CONTAINER_NAME.test(entry.path)) continue;
+      count++;
+      this.look([...place, entry.path], () => disc.open(entry));
+    }
+    if (count === 0) this.#note(place, [finding("OFFER_NONE", "the disc holds neither cabinets nor MSIs")]);
+    this.#note(place, disc.findings);
+  }
+
+  #add(place: readonly string[], { sizeBytes }: ByteSource, offer: Offer): void {
+    const name = place.at(-1)?.split(/[\\/]/).at(-1) ?? "";
+    this.offers.push({ place, name, sizeBytes, ...offer });
+  }
+
+  #note([image, ...inside]: readonly string[], findings: readonly Finding[]): void {
+    for (const found of findings) {
+      const path = [...inside, ...(found.where.path === undefined ? [] : [found.where.path])].join(": ");
+      const where = { ...found.where, ...(image !== undefined && { image }), ...(path !== "" && { path }) };
+      this.findings.push({ ...found, where });
+    }
+  }
+}
+
+function tooMany(what: string): VmguestError {
+  return new VmguestError("OFFER_LIMIT", `the file holds ${what}, of which the rest is not looked at`);
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import { type Finding, findingOf, VmguestError } from "../../errors.ts";
+import type { ByteSource } from "../../io/index.ts";
+import { type SignatureReport, type TrustOptions, verifyCabinet } from "../authenticode/index.ts";
+import { Cabinet, isCabinet } from "../cab/index.ts";
+import { DiscImage, isDiscImage } from "../iso/index.ts";
+import { isCompoundFile, readMsi } from "../msi/index.ts";
+import { CONTAINER_NAME, DEPTH_MAX, openMember, packagesAmong } from "./cabinet-members.ts";
+import { reportMsiSignature } from "./msi-signature.ts";
+import type { PackageVerification, PackedVerification } from "./verification.ts";
+import { verifyMembers } from "./verify-members.ts";
+
+export interface VerifyOptions {
+  /** What signatures are judged by. */
+  readonly trust?: TrustOptions;
+}
+
+/**
+ * Verifies a package as far as it goes without Windows: its signature; for a cabinet the signatures of its catalogs, and
+ * every member against catalogs and manifests; and all packages inside, of an MSU, a rollup or a disc.
+ *
+ * The file is read twice: whole for the signature, and unpacked for the members.
+ *
+ * @throws OFFER_NOT where the file is none of these, and what opening it throws; all else is in the result.
+ */
+export function verifyPackage(source: ByteSource, options: VerifyOptions = {}): PackageVerification {
+  return verify(source, options.trust ?? {}, 0);
+}
+
+function verify(source: ByteSource, trust: TrustOptions, depth: number): PackageVerification {
+  if (depth > DEPTH_MAX)
+    throw new VmguestError("OFFER_LIMIT", `packages are nested more than ${DEPTH_MAX} deep`);
+  if (isCabinet(source)) return verifyCab(source, trust, depth);
+  if (isDiscImage(source)) return verifyDisc(source, trust, depth);
+  if (isCompoundFile(source)) return summarise("msi", reportMsiSignature(readMsi(source)), NOTHING_INSIDE);
+  throw new VmguestError("OFFER_NOT", "the file is neither cabinet nor MSI nor image of a disc");
+}
+
+type Inside = Omit<PackageVerification, "kind" | "verdict" | "isTrusted" | "reasons" | "signature">;
+
+const NOTHING_INSIDE: Inside = { identity: null, catalogs: [], members: [], problems: [], packages: [] };
+
+function verifyCab(source: ByteSource, trust: TrustOptions, depth: number): PackageVerification {
+  const cabinet = Cabinet.open(source);
+  const verified = verifyMembers(cabinet, trust);
+  const problems = [...verified.problems];
+  const packed = packagesAmong(cabinet).map(
+    (member) => [member.name, () => openMember(cabinet, member)] as const,
+  );
+  const packages = verifyPacked(packed, trust, depth, problems);
+  return summarise("cab", verifyCabinet(source, trust), { ...verified, problems, packages });
+}
+
+/** A disc has no signature: what counts are those of the packages on it. */
+function verifyDisc(source: ByteSource, trust: TrustOptions, depth: number): PackageVerification {
+  const disc = DiscImage.open(source);
+  const entries = [...disc.list()].filter(
+    ({ isDirectory, path }) => !isDirectory && CONTAINER_NAME.test(path),
+  );
+  const packed = entries.map((entry) => [entry.path, () => disc.open(entry)] as const);
+  const problems: Finding[] = [];
+  const packages = verifyPacked(packed, trust, depth, problems);
+  const signature: SignatureReport = {
+    verdict: "unsigned",
+    isTrusted: false,
+    isWindowsComponent: false,
+    digestAlgorithms: [],
+    signers: [],
+    reasons: ["the image of a disc has no signature, only the packages on it have"],
+  };
+  return summarise("iso", signature, {
+    ...NOTHING_INSIDE,
+    problems: [...disc.findings, ...problems],
+    packages,
+  });
+}
+
+function verifyPacked(
+  packed: readonly (readonly [path: string, open: () => ByteSource])[],
+  trust: TrustOptions,
+  depth: number,
+  problems: Finding[],
+): PackedVerification[] {
+  return packed.flatMap(([path, open]) => {
+    try {
+      return [{ path, verification: verify(open(), trust, depth + 1) }];
+    } catch (error) {
+      if (!(error instanceof VmguestError)) throw error;
+      problems.push(findingOf(error, { path }));
+      return [];
+    }
+  });
+}
+
+/** Members that are named in the reasons; the report has them all. */
+const NAMED_COUNT_MAX = 5;
+
+/** A signature that holds does not help where what is inside contradicts what is signed. */
+function summarise(
+  kind: PackageVerification["kind"],
+  signature: SignatureReport,
+  inside: Inside,
+): PackageVerification {
+  const changed = inside.members.filter(
+    ({ catalog, manifest }) => catalog === "contradicted" || manifest === "contradicted",
+  );
+  const isRead = inside.members.every(({ sha256 }) => sha256 !== null);
+  const names = changed
+    .slice(0, NAMED_COUNT_MAX)
+    .map(({ name }) => `${name} is not the file that was listed`);
+  const more = changed.length - names.length;
+  return {
+    kind,
+    verdict: changed.length > 0 ? "tampered" : signature.verdict,
+    isTrusted: signature.isTrusted && changed.length === 0 && isRead,
+    reasons: [
+      ...names,
+      ...(more > 0 ? [`${more} more files are not those that were listed`] : []),
+      ...(isRead ? [] : ["not all of it could be read"]),
+      ...signature.reasons,
+    ],
+    signature,
+    ...inside,
+  };
+}
