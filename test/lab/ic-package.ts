@@ -12,7 +12,7 @@ import { buildCatalog, type LabCatalog, type Signing, signCabinet } from "./sign
 
 export { FEW_COMPONENTS, type LabComponent, type PackageTarget } from "./ic-package/components.ts";
 export { buildGuestDisc, type LabGuestDisc } from "./ic-package/guest-disc.ts";
-export { componentStem, type LabParent } from "./ic-package/manifests.ts";
+export { componentStem, type LabParent, SYNTHETIC } from "./ic-package/manifests.ts";
 export { buildMsu, buildRollup, type LabMsu, type LabRollup } from "./ic-package/msu.ts";
 
 /** Files of a package by their path, with `/`. */

@@ -1,5 +1,12 @@
-import { buildGuestDisc, buildIcPackage, icPackageFileName, type LabIcPackage } from "./ic-package.ts";
-import { pemOf, THROW_AWAY } from "./signing/index.ts";
+import {
+  buildGuestDisc,
+  buildIcPackage,
+  icPackageFileName,
+  type LabIcPackage,
+  SYNTHETIC,
+} from "./ic-package.ts";
+import type { LabMsi } from "./msi.ts";
+import { buildSignedMsi, pemOf, THROW_AWAY } from "./signing/index.ts";
 
 /**
  * The samples that the lab builds, by file name: a package, the disc of a host with packages for all its guests, and the
@@ -16,8 +23,34 @@ export function buildSamples(): ReadonlyMap<string, Uint8Array> {
 }
 
 function packagesFor(architecture: "amd64" | "x86"): ReadonlyMap<string, Uint8Array> {
-  const packages = (["6.x", "6.2"] as const).map(
+  const cabinets = (["6.x", "6.2"] as const).map(
     (target): LabIcPackage => ({ target, architecture, compression: "none" }),
   );
-  return new Map(packages.map((options) => [icPackageFileName(options), buildIcPackage(options)]));
+  const platform = architecture === "amd64" ? "x64" : "x86";
+  return new Map([
+    [`Windows5.x-HyperVIntegrationServices-${platform}.msi`, buildSignedMsi(msiFor(platform))],
+    ...cabinets.map((options) => [icPackageFileName(options), buildIcPackage(options)] as const),
+  ]);
+}
+
+function msiFor(platform: "x64" | "x86"): LabMsi {
+  return {
+    properties: {
+      ProductName: "Hyper-V Integration Services (version 6.3.9600.19456)",
+      ProductVersion: "6.3.9600.19456",
+      ProductCode: "{00000000-0000-0000-0000-000000019456}",
+      Manufacturer: "vmguest",
+      ProductLanguage: "1033",
+      ARPCOMMENTS: SYNTHETIC,
+    },
+    summary: {
+      1: 1252,
+      2: "Installation Database",
+      3: "Hyper-V Integration Services",
+      6: SYNTHETIC,
+      7: platform === "x64" ? "x64;1033" : "Intel;1033",
+      9: "{00000000-0000-0000-0000-000000019456}",
+      14: 200,
+    },
+  };
 }
