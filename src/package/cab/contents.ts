@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import type { FindingList } from "./findings.ts";
-import type { Folder } from "./folder.ts";
+import { type Folder, outputMax } from "./folder.ts";
 import { FolderReader } from "./folder-reader.ts";
 import { FolderStream } from "./folder-stream.ts";
 import type { ExtractBudget, ExtractLimits } from "./limits.ts";
@@ -45,6 +45,7 @@ function* readFolder(folder: Folder, members: readonly CabMember[], pass: Pass):
     .map(({ folderOffset, sizeBytes }) => ({ start: folderOffset, end: folderOffset + sizeBytes }));
   const stream = new FolderStream(folder, pass.budget, pass.salvage);
   const reader = new FolderReader(folder, stream, ranges, pass.limits.keptBytes);
+  const reach = folder.startMissing === undefined ? outputMax(folder) : 0;
   let range = 0;
   for (const member of members) {
     if (member.sizeBytes === 0) {
@@ -52,8 +53,10 @@ function* readFolder(folder: Folder, members: readonly CabMember[], pass: Pass):
       continue;
     }
     const index = range++;
+    const { folderOffset } = member;
     if (pass.salvage === undefined) yield { member, chunks: readChunks(reader, index, pass) };
-    else if (reader.isBeyondReach(member.folderOffset)) reportLoss(member, 0, "it is left out", pass.salvage);
+    else if (folderOffset >= reach || reader.isBeyondReach(folderOffset))
+      reportLoss(member, 0, "it is left out", pass.salvage);
     else yield { member, chunks: salvageChunks(reader, index, member, pass, pass.salvage) };
   }
 }
