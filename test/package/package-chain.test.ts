@@ -2,11 +2,22 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../src/errors.ts";
 import { MemorySource } from "../../src/io/index.ts";
-import { type TrustOptions, verifyCabinet } from "../../src/package/authenticode/index.ts";
-import { Cabinet } from "../../src/package/cab/index.ts";
-import { readComponentManifest, readPackageManifest } from "../../src/package/mum/index.ts";
+import {
+  Cabinet,
+  findOffers,
+  peDigests,
+  readCatalog,
+  readComponentManifest,
+  readPackageManifest,
+  type TrustOptions,
+  verifyCabinet,
+  verifyCatalog,
+  verifyPackage,
+} from "../../src/package/index.ts";
 import { buildIcPackage, FEW_COMPONENTS, icPackageFiles, type LabIcPackage } from "../lab/ic-package.ts";
-import { cabinetDigest, hash, THROW_AWAY } from "../lab/signing/index.ts";
+import { buildPe } from "../lab/pe.ts";
+import { buildSamples } from "../lab/samples.ts";
+import { cabinetDigest, hash, isPe, peDigest, signPe, THROW_AWAY } from "../lab/signing/index.ts";
 
 // A package as the lab builds it goes through every reader, whole and with bytes changed anywhere.
 
@@ -15,6 +26,7 @@ const FEW: LabIcPackage = { components: FEW_COMPONENTS };
 const PACKAGE = buildIcPackage(FEW);
 const SIGNATURE = Cabinet.open(new MemorySource(PACKAGE)).signature!;
 
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const verify = (bytes: Uint8Array, trust = TRUST) => verifyCabinet(new MemorySource(bytes), trust);
 
 /** The package with the bits of `mask` turned over in each of the bytes. */
@@ -69,7 +81,7 @@ describe.each<LabIcPackage>([
       );
     const found = [...contents]
       .filter(([path]) => path.includes("/"))
-      .map(([path, bytes]) => [path, Buffer.from(hash("sha256", bytes)).toString("hex")] as const);
+      .map(([path, bytes]) => [path, hex(hash("sha256", bytes))] as const);
     expect(new Map(stated)).toEqual(new Map(found));
   });
 });
@@ -148,6 +160,126 @@ describe("the signature of a package", () => {
     const foreign = PACKAGE.subarray(SIGNATURE.offset, SIGNATURE.offset + sizeBytes);
     const moved = Buffer.concat([other.subarray(0, offset), foreign]);
     expect(verify(moved)).toMatchObject({ verdict: "tampered", isTrusted: false });
+  });
+});
+
+describe("the catalog of a package", () => {
+  test.each(["6.x", "6.2"] as const)("for %s lists every other file, by the digest of its kind", (target) => {
+    const files = icPackageFiles({ ...FEW, target });
+    const { members } = readCatalog(files.get("update.cat")!);
+    const algorithms = target === "6.x" ? (["sha1"] as const) : (["sha1", "sha256"] as const);
+    const expected = [...files]
+      .filter(([path]) => path !== "update.cat")
+      .flatMap(([, bytes]) =>
+        algorithms.map((algorithm) => ({
+          algorithm,
+          kind: isPe(bytes) ? "pe" : "flat",
+          digest: hex(isPe(bytes) ? peDigest(bytes)(algorithm) : hash(algorithm, bytes)),
+        })),
+      );
+    const byDigest = (a: { digest: string }, b: { digest: string }) => (a.digest < b.digest ? -1 : 1);
+    expect(
+      members.map(({ digest, algorithm, kind }) => ({ algorithm, kind, digest })).toSorted(byDigest),
+    ).toEqual(expected.toSorted(byDigest));
+  });
+
+  test("is tampered with where any byte of its list is another", () => {
+    const catalog = icPackageFiles(FEW).get("update.cat")!;
+    const { attributes } = readCatalog(catalog);
+    expect(attributes.get("OSAttr")).toContain("2:6.1");
+    expect(verifyCatalog(catalog, TRUST)).toMatchObject({ isTrusted: true });
+    const certificates = Buffer.from(catalog).indexOf(Buffer.from(THROW_AWAY.signer.certificate));
+    fc.assert(
+      fc.property(place(64, certificates - 4), ({ at, mask }) => {
+        const changed = Uint8Array.from(catalog);
+        changed[at] = (changed[at] ?? 0) ^ mask;
+        expect(verifyCatalog(changed, TRUST)).toMatchObject({ verdict: "tampered", isTrusted: false });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  test("takes the digest of an image as the lab does, signed or not, of any size", () => {
+    fc.assert(
+      fc.property(fc.nat(40), fc.boolean(), fc.boolean(), (more, is32, isSigned) => {
+        const plain = buildPe({ codeSizeBytes: 0x200 + more, machine: is32 ? 0x14c : 0x8664 });
+        const image = isSigned ? signPe(plain, { timestamps: [] }) : plain;
+        expect(peDigests(new MemorySource(image))).toEqual({
+          sha1: hex(peDigest(plain)("sha1")),
+          sha256: hex(peDigest(plain)("sha256")),
+        });
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+describe("the whole of a package", () => {
+  const verifyAll = (options: LabIcPackage) =>
+    verifyPackage(new MemorySource(buildIcPackage({ ...FEW, ...options })), { trust: TRUST });
+
+  test("is in order, member by member", () => {
+    const { isTrusted, members, problems } = verifyAll({});
+    expect({ isTrusted, problems }).toEqual({ isTrusted: true, problems: [] });
+    const odd = members.filter(({ name, catalog, manifest }) => {
+      const isDriver = name.includes("/");
+      return (
+        catalog !== (name === "update.cat" ? "none" : "matched") ||
+        manifest !== (isDriver ? "matched" : "none")
+      );
+    });
+    expect(odd).toEqual([]);
+  });
+
+  test("names the member that is not as its catalog and manifest have it, though its signer signed it so", () => {
+    const paths = [...icPackageFiles(FEW)].filter(([path]) => path !== "update.cat");
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...paths),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        ([path], where, mask) => {
+          const { isTrusted, members } = verifyAll({
+            beforePacking: (files) => {
+              const changed = Uint8Array.from(files.get(path)!);
+              const at = where % changed.length;
+              changed[at] = (changed[at] ?? 0) ^ mask;
+              files.set(path, changed);
+            },
+          });
+          const named = members.filter(
+            ({ catalog, manifest }) => catalog === "contradicted" || manifest === "contradicted",
+          );
+          expect(isTrusted).toBe(false);
+          expect(named.map(({ name }) => name)).toContain(path);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  test("is found in the sample of a host's disc, for every guest", () => {
+    const disc = buildSamples().get("vmguest.iso")!;
+    const input = { file: "vmguest.iso", open: () => new MemorySource(disc) };
+    const { offers, findings } = findOffers([input], { trust: TRUST });
+    expect(findings).toEqual([]);
+    expect(
+      offers.map(({ name, architecture, isIntegrationServices }) => ({
+        name,
+        architecture,
+        isIntegrationServices,
+      })),
+    ).toEqual(
+      (["x64", "x86"] as const).flatMap((architecture) =>
+        ["Windows5.x-#.msi", "Windows6.x-#.cab", "Windows6.2-#.cab"].map((name) => ({
+          name: name.replace("#", `HyperVIntegrationServices-${architecture}`),
+          architecture,
+          isIntegrationServices: true,
+        })),
+      ),
+    );
+    const cabinets = offers.filter(({ kind }) => kind === "cab");
+    expect(cabinets.map(({ signature }) => signature.isTrusted)).toEqual([true, true, true, true]);
   });
 });
 
