@@ -22,13 +22,15 @@ export async function printDamage(errors: readonly VmguestError[], { stderr }: C
   return errors.length === 0 ? EXIT.fine : gravestOf(errors.map(exitCodeOf));
 }
 
-/** Prints what kept packages from being read, and gives the exit code for it. */
+/** Prints what of packages could not be read, and gives the exit code for it. */
 export async function printErrors(
   parts: readonly { readonly error: ErrorReport | null }[],
   { stderr }: Context,
 ): Promise<ExitCode> {
   const errors = parts.flatMap(({ error }) => (error === null ? [] : [error]));
-  for (const error of errors) await stderr.write(describeErrorReport(error));
+  for (const error of errors.slice(0, ERROR_COUNT_MAX)) await stderr.write(describeErrorReport(error));
+  const rest = errors.length - ERROR_COUNT_MAX;
+  if (rest > 0) await stderr.write(`vmguest: and ${rest} more that could not be read\n`);
   return gravestOf(errors.map(exitCodeOfPackage));
 }
 

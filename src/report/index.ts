@@ -6,6 +6,11 @@ export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts
 export { formatJson } from "./json.ts";
 export { type ExtractedFile, formatPackageExtraction, type PackageExtraction } from "./package-extraction.ts";
 export {
+  formatPackageIntegrity,
+  type PackageIntegrity,
+  type PackageIntegrityReport,
+} from "./package-integrity.ts";
+export {
   type DiscDetails,
   formatPackageList,
   type MsiDetails,
@@ -14,6 +19,13 @@ export {
   type PackageListing,
   type PackageListReport,
 } from "./package-list.ts";
+export {
+  formatPackageVerification,
+  isTrustedThroughout,
+  type PackageVerificationReport,
+  type VerificationReport,
+  type VerifiedPath,
+} from "./package-verification.ts";
 export {
   formatRegistryJson,
   formatRegistryKey,
