@@ -41,6 +41,26 @@ export function packagesAmong(cabinet: Cabinet): CabMember[] {
   });
 }
 
+/** What looking into packages may unpack, whatever they say; each member counts with all that lies before it. */
+export class UnpackBudget {
+  /** The largest update for Windows 8.1 has one folder of less than 2 GiB. */
+  static readonly sizeMax = 4 * 2 ** 30;
+  #left = UnpackBudget.sizeMax;
+
+  /** To be called before members are read in one pass. Throws OFFER_LIMIT. */
+  spend(members: Iterable<CabMember>): void {
+    const ends = new Map<number, number>();
+    for (const { compression, folder, folderOffset, sizeBytes } of members) {
+      if (compression === "none") continue;
+      ends.set(folder, Math.max(ends.get(folder) ?? 0, folderOffset + sizeBytes));
+    }
+    for (const end of ends.values()) this.#left -= end;
+    if (this.#left >= 0) return;
+    const message = `looking into packages takes more than ${UnpackBudget.sizeMax} unpacked bytes`;
+    throw new VmguestError("OFFER_LIMIT", message);
+  }
+}
+
 /** The bytes of one member, which may not be larger than `sizeMax`. */
 export function readMember(cabinet: Cabinet, member: CabMember, sizeMax: number): Uint8Array {
   requireSize(member, sizeMax);
@@ -48,14 +68,31 @@ export function readMember(cabinet: Cabinet, member: CabMember, sizeMax: number)
   return new Uint8Array();
 }
 
-/** A member as a source of its own: in place where it is stored as it is, otherwise unpacked into memory. */
-export function openMember(cabinet: Cabinet, member: CabMember): ByteSource {
-  if (member.compression === "none") return cabinet.open(member);
-  return new MemorySource(readMember(cabinet, member, PACKED_SIZE_MAX));
+/**
+ * Members as sources of their own: in place where they are stored as they are, otherwise unpacked into memory, in one
+ * pass for all of them. Each source is made when it is called for; where one fails, the others can still be had.
+ */
+export function* openMembers(
+  cabinet: Cabinet,
+  members: readonly CabMember[],
+  budget: UnpackBudget,
+): Generator<[CabMember, open: () => ByteSource]> {
+  const packed = new Set(members.filter(({ compression }) => compression !== "none"));
+  for (const member of members) if (!packed.has(member)) yield [member, () => cabinet.open(member)];
+  budget.spend(packed);
+  for (const { member, chunks } of cabinet.contents((each) => packed.has(each))) {
+    yield [
+      member,
+      () => {
+        requireSize(member, PACKED_SIZE_MAX);
+        return new MemorySource(collect(chunks));
+      },
+    ];
+  }
 }
 
 /** All of some chunks that are valid only until the next one. */
-export function collect(chunks: Iterable<Uint8Array>): Uint8Array {
+function collect(chunks: Iterable<Uint8Array>): Uint8Array {
   return Buffer.concat(Array.from(chunks, (chunk) => chunk.slice()));
 }
 

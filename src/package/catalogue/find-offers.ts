@@ -5,7 +5,14 @@ import type { TrustOptions } from "../authenticode/index.ts";
 import { Cabinet, isCabinet } from "../cab/index.ts";
 import { DiscImage, isDiscImage } from "../iso/index.ts";
 import { isCompoundFile } from "../msi/index.ts";
-import { CONTAINER_NAME, DEPTH_MAX, openMember, PACKAGE_MANIFEST, packagesAmong } from "./cabinet-members.ts";
+import {
+  CONTAINER_NAME,
+  DEPTH_MAX,
+  openMembers,
+  PACKAGE_MANIFEST,
+  packagesAmong,
+  UnpackBudget,
+} from "./cabinet-members.ts";
 import type { OfferedPackage, OfferInput } from "./offered-package.ts";
 import { bringsIntegrationServices, type Offer, offerCabinet, offerMsi, readManifest } from "./read-offer.ts";
 
@@ -49,6 +56,7 @@ class OfferSearch {
   readonly offers: OfferedPackage[] = [];
   readonly findings: Finding[] = [];
   readonly #trust: TrustOptions;
+  readonly #budget = new UnpackBudget();
   #lookCount = 0;
 
   constructor(trust: TrustOptions) {
@@ -81,7 +89,7 @@ class OfferSearch {
   #lookAtCabinet(place: readonly string[], source: ByteSource): void {
     const cabinet = Cabinet.open(source);
     const member = cabinet.find(PACKAGE_MANIFEST);
-    const manifest = member === undefined ? undefined : readManifest(cabinet, member);
+    const manifest = member === undefined ? undefined : readManifest(cabinet, member, this.#budget);
     const inside = packagesAmong(cabinet);
     // An update for the host is offered for what it has for guests, and is told as what it is where it has nothing.
     if (manifest !== undefined && (inside.length === 0 || bringsIntegrationServices(manifest))) {
@@ -89,7 +97,9 @@ class OfferSearch {
     } else if (inside.length === 0) {
       this.#note(place, [finding("OFFER_NONE", "the cabinet is no package, and holds none")]);
     } else {
-      for (const packed of inside) this.look([...place, packed.name], () => openMember(cabinet, packed));
+      for (const [packed, open] of openMembers(cabinet, inside, this.#budget)) {
+        this.look([...place, packed.name], open);
+      }
     }
     this.#note(place, cabinet.findings);
   }

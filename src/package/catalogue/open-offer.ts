@@ -3,7 +3,7 @@ import { VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import { Cabinet, isCabinet } from "../cab/index.ts";
 import { DiscImage, isDiscImage } from "../iso/index.ts";
-import { openMember } from "./cabinet-members.ts";
+import { openMembers, UnpackBudget } from "./cabinet-members.ts";
 
 /**
  * The bytes of a package by its place: `inside` is what follows the host's file in `OfferedPackage.place`, and `source`
@@ -19,7 +19,9 @@ function openInside(container: ByteSource, path: string): ByteSource {
   if (isCabinet(container)) {
     const cabinet = Cabinet.open(container);
     const member = cabinet.find(path);
-    if (member !== undefined) return openMember(cabinet, member);
+    if (member !== undefined) {
+      for (const [, open] of openMembers(cabinet, [member], new UnpackBudget())) return open();
+    }
   } else if (isDiscImage(container)) {
     const disc = DiscImage.open(container);
     const entry = disc.find(path);

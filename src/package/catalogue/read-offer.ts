@@ -4,7 +4,7 @@ import { type TrustOptions, verifyCabinet } from "../authenticode/index.ts";
 import type { Cabinet, CabMember } from "../cab/index.ts";
 import { readMsi } from "../msi/index.ts";
 import { type PackageManifest, readPackageManifest } from "../mum/index.ts";
-import { MANIFEST_SIZE_MAX, readMember } from "./cabinet-members.ts";
+import { MANIFEST_SIZE_MAX, readMember, type UnpackBudget } from "./cabinet-members.ts";
 import { reportMsiSignature } from "./msi-signature.ts";
 import type { OfferedPackage, PackageArchitecture } from "./offered-package.ts";
 
@@ -12,7 +12,8 @@ import type { OfferedPackage, PackageArchitecture } from "./offered-package.ts";
 export type Offer = Omit<OfferedPackage, "place" | "name" | "sizeBytes">;
 
 /** The manifest of the package that a cabinet is. */
-export function readManifest(cabinet: Cabinet, member: CabMember): PackageManifest {
+export function readManifest(cabinet: Cabinet, member: CabMember, budget: UnpackBudget): PackageManifest {
+  budget.spend([member]);
   return readPackageManifest(readMember(cabinet, member, MANIFEST_SIZE_MAX));
 }
 

@@ -2,10 +2,10 @@
 import { type Finding, findingOf, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import { type SignatureReport, type TrustOptions, verifyCabinet } from "../authenticode/index.ts";
-import { Cabinet, isCabinet } from "../cab/index.ts";
-import { DiscImage, isDiscImage } from "../iso/index.ts";
+import { Cabinet, type CabMember, isCabinet } from "../cab/index.ts";
+import { type DiscEntry, DiscImage, isDiscImage } from "../iso/index.ts";
 import { isCompoundFile, readMsi } from "../msi/index.ts";
-import { CONTAINER_NAME, DEPTH_MAX, openMember, packagesAmong } from "./cabinet-members.ts";
+import { CONTAINER_NAME, DEPTH_MAX, openMembers, packagesAmong, UnpackBudget } from "./cabinet-members.ts";
 import { reportMsiSignature } from "./msi-signature.ts";
 import type { PackageVerification, PackedVerification } from "./verification.ts";
 import { verifyMembers } from "./verify-members.ts";
@@ -24,14 +24,22 @@ export interface VerifyOptions {
  * @throws OFFER_NOT where the file is none of these, and what opening it throws; all else is in the result.
  */
 export function verifyPackage(source: ByteSource, options: VerifyOptions = {}): PackageVerification {
-  return verify(source, options.trust ?? {}, 0);
+  return verify(source, { trust: options.trust ?? {}, budget: new UnpackBudget(), depth: 0 });
 }
 
-function verify(source: ByteSource, trust: TrustOptions, depth: number): PackageVerification {
-  if (depth > DEPTH_MAX)
+/** What verifying a package inside of others goes by. */
+interface Course {
+  readonly trust: TrustOptions;
+  readonly budget: UnpackBudget;
+  readonly depth: number;
+}
+
+function verify(source: ByteSource, course: Course): PackageVerification {
+  if (course.depth > DEPTH_MAX) {
     throw new VmguestError("OFFER_LIMIT", `packages are nested more than ${DEPTH_MAX} deep`);
-  if (isCabinet(source)) return verifyCab(source, trust, depth);
-  if (isDiscImage(source)) return verifyDisc(source, trust, depth);
+  }
+  if (isCabinet(source)) return verifyCab(source, course);
+  if (isDiscImage(source)) return verifyDisc(source, course);
   if (isCompoundFile(source)) return summarise("msi", reportMsiSignature(readMsi(source)), NOTHING_INSIDE);
   throw new VmguestError("OFFER_NOT", "the file is neither cabinet nor MSI nor image of a disc");
 }
@@ -40,26 +48,22 @@ type Inside = Omit<PackageVerification, "kind" | "verdict" | "isTrusted" | "reas
 
 const NOTHING_INSIDE: Inside = { identity: null, catalogs: [], members: [], problems: [], packages: [] };
 
-function verifyCab(source: ByteSource, trust: TrustOptions, depth: number): PackageVerification {
+function verifyCab(source: ByteSource, course: Course): PackageVerification {
   const cabinet = Cabinet.open(source);
-  const verified = verifyMembers(cabinet, trust);
+  // What the user names is unpacked whatever it takes, within the limits of a cabinet.
+  if (course.depth > 0) course.budget.spend(cabinet.members);
+  const verified = verifyMembers(cabinet, course.trust);
   const problems = [...verified.problems];
-  const packed = packagesAmong(cabinet).map(
-    (member) => [member.name, () => openMember(cabinet, member)] as const,
-  );
-  const packages = verifyPacked(packed, trust, depth, problems);
-  return summarise("cab", verifyCabinet(source, trust), { ...verified, problems, packages });
+  const packed = openMembers(cabinet, packagesAmong(cabinet), course.budget);
+  const packages = verifyPacked(packed, course, problems);
+  return summarise("cab", verifyCabinet(source, course.trust), { ...verified, problems, packages });
 }
 
 /** A disc has no signature: what counts are those of the packages on it. */
-function verifyDisc(source: ByteSource, trust: TrustOptions, depth: number): PackageVerification {
+function verifyDisc(source: ByteSource, course: Course): PackageVerification {
   const disc = DiscImage.open(source);
-  const entries = [...disc.list()].filter(
-    ({ isDirectory, path }) => !isDirectory && CONTAINER_NAME.test(path),
-  );
-  const packed = entries.map((entry) => [entry.path, () => disc.open(entry)] as const);
   const problems: Finding[] = [];
-  const packages = verifyPacked(packed, trust, depth, problems);
+  const packages = verifyPacked(packagesOn(disc), course, problems);
   const signature: SignatureReport = {
     verdict: "unsigned",
     isTrusted: false,
@@ -75,21 +79,37 @@ function verifyDisc(source: ByteSource, trust: TrustOptions, depth: number): Pac
   });
 }
 
+function* packagesOn(disc: DiscImage): Generator<[DiscEntry, open: () => ByteSource]> {
+  for (const entry of disc.list()) {
+    if (!entry.isDirectory && CONTAINER_NAME.test(entry.path)) yield [entry, () => disc.open(entry)];
+  }
+}
+
 function verifyPacked(
-  packed: readonly (readonly [path: string, open: () => ByteSource])[],
-  trust: TrustOptions,
-  depth: number,
+  packed: Iterable<[CabMember | DiscEntry, open: () => ByteSource]>,
+  course: Course,
   problems: Finding[],
 ): PackedVerification[] {
-  return packed.flatMap(([path, open]) => {
-    try {
-      return [{ path, verification: verify(open(), trust, depth + 1) }];
-    } catch (error) {
-      if (!(error instanceof VmguestError)) throw error;
-      problems.push(findingOf(error, { path }));
-      return [];
+  const packages: PackedVerification[] = [];
+  try {
+    for (const [entry, open] of packed) {
+      const path = "path" in entry ? entry.path : entry.name;
+      try {
+        packages.push({ path, verification: verify(open(), { ...course, depth: course.depth + 1 }) });
+      } catch (error) {
+        problems.push(problemOf(error, path));
+      }
     }
-  });
+  } catch (error) {
+    problems.push(problemOf(error));
+  }
+  return packages;
+}
+
+/** What is thrown as a problem; a mistake of ours is thrown on. */
+function problemOf(error: unknown, path?: string): Finding {
+  if (!(error instanceof VmguestError)) throw error;
+  return findingOf(error, path === undefined ? {} : { path });
 }
 
 /** Members that are named in the reasons; the report has them all. */
