@@ -49,7 +49,7 @@ describe.each<LabIcPackage>([
   const cabinet = Cabinet.open(new MemorySource(buildIcPackage(options)));
   const contents = new Map<string, Uint8Array>();
   for (const { member, chunks } of cabinet.contents()) {
-    contents.set(member.name, Buffer.concat([...chunks].map((chunk) => chunk.slice())));
+    contents.set(member.name, Buffer.concat(Array.from(chunks, (chunk) => chunk.slice())));
   }
 
   test("gives back every member, and nothing is odd about it", () => {

@@ -41,7 +41,9 @@ export function packageManifest(update: LabUpdate): Uint8Array {
     ...parents.map((parent) => `      ${identityElement({ ...update, ...parent })}`),
     "    </parent>",
     ...components.flatMap((component) => updateElement(update, component)),
-    '    <packageExtended performDeviceInstallsPriorToReboot="true"/>',
+    ...(components.some(({ requiresDevice }) => requiresDevice)
+      ? ['    <packageExtended performDeviceInstallsPriorToReboot="true"/>']
+      : []),
     "  </package>",
     "</assembly>",
     "",
@@ -116,13 +118,16 @@ function updateElement(identity: LabIdentity, component: LabComponent): string[]
           "      </applicable>",
           `      <driver inf="${name}" ranking="${component.isForced === true ? "force" : "normal"}">`,
           `        ${element}`,
-          '        <mum2:driverExtended xmlns:mum2="urn:schemas-microsoft-com:asm.v3" deviceInstallRequired="true"/>',
+          ...(component.requiresDevice === true ? [DEVICE_INSTALL] : []),
           "      </driver>",
         ]
       : ["      <component>", `        ${element}`, "      </component>"]),
     "    </update>",
   ];
 }
+
+const DEVICE_INSTALL =
+  '        <mum2:driverExtended xmlns:mum2="urn:schemas-microsoft-com:asm.v3" deviceInstallRequired="true"/>';
 
 const isDriverComponent = ({ name }: LabComponent) => name.endsWith(".inf");
 
