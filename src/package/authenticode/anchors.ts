@@ -51,6 +51,11 @@ const PINNED: readonly (readonly [ChainPurpose, string, string])[] = [
     "9aad6c1a83a1b974ba574a995af35b8ca772da919270db1605a8b81e1bbc896f",
   ],
   [
+    "code",
+    "Microsoft Code Signing PCA 2011",
+    "56da8722afd94066ffe1e4595473a4854892b843a0827d53fb7d8f4aeed1e18b",
+  ],
+  [
     "time",
     "Microsoft Time-Stamp PCA (2007)",
     "4f987bbe4e0d1dcf48fcefc9239ac6e62ee9df38cac2d32993b8533cd95c2e49",
@@ -59,6 +64,11 @@ const PINNED: readonly (readonly [ChainPurpose, string, string])[] = [
     "time",
     "Microsoft Time-Stamp PCA 2010",
     "86ec118d1ee69670a46e2be29c4b4208be043e36600d4e1dd3f3d515ca119020",
+  ],
+  [
+    "time",
+    "Microsoft Time-Stamp PCA 2010 (2021)",
+    "ebec1edd9e140d9c105cc62b15a915c5443ddc514a35e5773c09afb0274c7ba5",
   ],
 ];
 
