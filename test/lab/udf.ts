@@ -176,15 +176,13 @@ class UdfBuilder {
     const identifiers: { bytes: Uint8Array; path?: string }[] = [
       { bytes: this.#identifier("", CHARACTERISTICS.parent | CHARACTERISTICS.directory, parentBlock) },
     ];
-    for (const [name, entry] of Object.entries(folder)) {
+    const children = Object.entries(folder).map(([name, entry]) => {
       const inner = path === "" ? name : `${path}/${name}`;
-      const isDirectory = isFolder(entry);
       const entryBlock = this.#meta.allocate(1);
-      if (isDirectory) this.#storeFolder(entry, inner, entryBlock, block);
-      else this.#storeFile(entry, inner, entryBlock);
-      const bytes = this.#identifier(name, isDirectory ? CHARACTERISTICS.directory : 0, entryBlock);
-      identifiers.push({ bytes, path: inner });
-    }
+      const characteristics = isFolder(entry) ? CHARACTERISTICS.directory : 0;
+      identifiers.push({ bytes: this.#identifier(name, characteristics, entryBlock), path: inner });
+      return { entry, inner, entryBlock };
+    });
     const content = Buffer.concat(identifiers.map(({ bytes }) => bytes));
     const fits = content.length <= this.#blockSize - ExtendedFileEntry.sizeBytes;
     const allocation = this.#udf.embedsDirectories === true && fits ? "embedded" : "short";
@@ -194,6 +192,10 @@ class UdfBuilder {
     for (const { bytes, path: inner } of identifiers) {
       if (inner !== undefined) this.#places.set(`name:${inner}`, { space: this.#meta, offset: at });
       at += bytes.length;
+    }
+    for (const { entry, inner, entryBlock } of children) {
+      if (isFolder(entry)) this.#storeFolder(entry, inner, entryBlock, block);
+      else this.#storeFile(entry, inner, entryBlock);
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../../errors.ts";
+import { locate, VmguestError } from "../../../errors.ts";
 import { ExtendedFileEntry, FileEntry, TAG_ID, type Timestamp } from "./layout.ts";
 import { type BlockAddress, readDescriptor, type UdfVolume } from "./volume.ts";
 
@@ -30,7 +30,9 @@ export function readFileEntry(volume: UdfVolume, address: BlockAddress): Entry {
   const ids = [TAG_ID.fileEntry, TAG_ID.extendedFileEntry];
   const { view, offset, id } = readDescriptor(volume, address, STRUCTURE, ids);
   const Layout = id === TAG_ID.fileEntry ? FileEntry : ExtendedFileEntry;
-  const { icb, sizeBytes, modified, attributesSizeBytes, allocationSizeBytes } = new Layout(view);
+  const fields = new Layout(view);
+  const { icb, modified, attributesSizeBytes, allocationSizeBytes } = fields;
+  const sizeBytes = locate({ structure: STRUCTURE, offset }, () => fields.sizeBytes);
   if (icb.strategy !== STRATEGY_DIRECT) {
     const message = `the file entry follows strategy ${icb.strategy}, not ${STRATEGY_DIRECT}`;
     throw new VmguestError("UDF_UNSUPPORTED", message, { structure: STRUCTURE, offset });

@@ -44,7 +44,10 @@ export class UdfNode implements DiscNode {
   *children(): Generator<DiscChild> {
     const volume = this.#volume;
     const map = this.#extents();
-    const placeOf = (offset: number) => Math.max(0, map.pieceAt(offset, 1).offset);
+    const placeOf = (inDirectory: number) => {
+      const { offset } = map.pieceAt(inDirectory, 1);
+      return offset === HOLE ? this.place : offset;
+    };
     for (const { name, icb, offset } of readDirectory(
       new ExtentSource(volume.source, map),
       placeOf,
