@@ -7,7 +7,7 @@ import { type DiscEntry, DiscImage, isDiscImage } from "../iso/index.ts";
 import { isCompoundFile, readMsi } from "../msi/index.ts";
 import { CONTAINER_NAME, DEPTH_MAX, openMembers, packagesAmong, UnpackBudget } from "./cabinet-members.ts";
 import { reportMsiSignature } from "./msi-signature.ts";
-import type { PackageVerification, PackedVerification } from "./verification.ts";
+import type { MemberVerification, PackageVerification, PackedVerification } from "./verification.ts";
 import { verifyMembers } from "./verify-members.ts";
 
 export interface VerifyOptions {
@@ -124,7 +124,7 @@ function summarise(
   const changed = inside.members.filter(
     ({ catalog, manifest }) => catalog === "contradicted" || manifest === "contradicted",
   );
-  const isRead = inside.members.every(({ sha256 }) => sha256 !== null);
+  const unread = inside.members.find(({ sha256 }) => sha256 === null);
   const names = changed
     .slice(0, NAMED_COUNT_MAX)
     .map(({ name }) => `${name} is not the file that was listed`);
@@ -132,14 +132,20 @@ function summarise(
   return {
     kind,
     verdict: changed.length > 0 ? "tampered" : signature.verdict,
-    isTrusted: signature.isTrusted && changed.length === 0 && isRead,
+    isTrusted: signature.isTrusted && changed.length === 0 && unread === undefined,
     reasons: [
       ...names,
       ...(more > 0 ? [`${more} more files are not those that were listed`] : []),
-      ...(isRead ? [] : ["not all of it could be read"]),
+      ...(unread === undefined ? [] : [explainUnread(unread, inside.problems)]),
       ...signature.reasons,
     ],
     signature,
     ...inside,
   };
+}
+
+/** Where reading ended; the members behind it in its folder are not there either. */
+function explainUnread({ name }: MemberVerification, problems: readonly Finding[]): string {
+  const problem = problems.find(({ where, severity }) => where.path === name && severity === "error");
+  return `not all of it could be read: ${name}: ${problem?.message ?? "its bytes are not there"}`;
 }
