@@ -4,7 +4,7 @@ import { nameHost, type Status } from "../policy/index.ts";
 import { type Cell, type Column, cell, fitsColumns, formatColumns, type Row } from "./columns.ts";
 import { formatEvidence } from "./evidence.ts";
 import { formatFindings } from "./findings.ts";
-import { describeMachine, describeOs, describeVersion } from "./guest-words.ts";
+import { describeMachine, describeOffer, describeOs, describeVersion } from "./guest-words.ts";
 import { type Paint, paintWith, type Style } from "./paint.ts";
 import type { TableOptions } from "./table-options.ts";
 import { wrapText } from "./text-width.ts";
@@ -130,7 +130,10 @@ function guestEntry(image: ImageReport, guest: GuestReport): Entry {
     version: describeVersion(guest),
     mechanism: rule.mechanism,
     action: verdict.action,
-    notes: verdict.reasons.map((reason) => shownSentence(withoutCitation(reason, rule.source))),
+    notes: [
+      ...(verdict.offered === null ? [] : [`${verdict.action}: ${describeOffer(verdict.offered)}`]),
+      ...verdict.reasons.map((reason) => shownSentence(withoutCitation(reason, rule.source))),
+    ],
   };
 }
 

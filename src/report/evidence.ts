@@ -28,7 +28,16 @@ function formatGuest(image: ImageReport, guest: GuestReport, width: number): str
       width,
     ),
     ...listUnder(`setup state: ${guest.setupState}`, [], width),
+    ...formatPassedOver(guest, width),
   ];
+}
+
+/** Why packages that were offered are not for this guest; nothing where none were. */
+function formatPassedOver({ verdict }: GuestReport, width: number): string[] {
+  const { passedOver } = verdict;
+  if (passedOver.length === 0) return [];
+  const reasons = passedOver.map(({ place, reason }) => `${place.join("/")}: ${reason}`);
+  return listUnder("packages passed over", reasons, width);
 }
 
 const INDENT = 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { GuestReport } from "../audit/index.ts";
-import { shownName } from "./visible-text.ts";
+import { shownName, shownSentence } from "./visible-text.ts";
 
 /** `Windows Server 2008 R2 Standard SP1 x64`, as far as the guest tells. */
 export function describeOs({ os }: GuestReport): string {
@@ -29,4 +29,12 @@ export function describeVersion({ integrationServices, os }: GuestReport): strin
   if (version === null) return [os.family === "windows" ? "none found" : "not examined"];
   const from = `(${source})`;
   return consistent ? [shownName(version), from] : [shownName(version), from, "disputed"];
+}
+
+type Offer = NonNullable<GuestReport["verdict"]["offered"]>;
+
+/** `vmguest.iso/support/x86/Windows6.x-...cab (6.3.9600.18692, signed with sha1)`, a path that the commands take. */
+export function describeOffer({ place, version, digestAlgorithms }: Offer): string {
+  const signed = digestAlgorithms.length === 0 ? "" : `, signed with ${digestAlgorithms.join(" and ")}`;
+  return `${shownSentence(place.join("/"))} (${shownName(version)}${signed})`;
 }

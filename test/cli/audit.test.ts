@@ -13,6 +13,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { AuditOptions, ImageReport } from "../../src/audit/index.ts";
 import * as auditLayer from "../../src/audit/index.ts";
 import type { Status } from "../../src/policy/index.ts";
+import { buildIcPackage, FEW_COMPONENTS } from "../lab/ic-package.ts";
+import { pemOf, THROW_AWAY } from "../lab/signing/index.ts";
 import { brokenImage, guest, image } from "../report/reports.ts";
 import { type RunOptions, run } from "./run.ts";
 
@@ -323,5 +325,74 @@ describe("beside the report", () => {
     const { code, stdout, stderr } = await audit(argv, { readerStaysFor: 0 });
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).not.toContain("EPIPE");
+  });
+});
+
+describe("what --package offers", () => {
+  const good = join(folder, "good.cab");
+  const root = join(folder, "root.pem");
+  const text = join(folder, "text.cab");
+  writeFileSync(good, buildIcPackage({ components: FEW_COMPONENTS }));
+  writeFileSync(root, pemOf(THROW_AWAY.root.certificate));
+  writeFileSync(text, "no package");
+
+  test("is what every guest is judged by", async () => {
+    const { code, stderr } = await audit([path("current"), "--package", good, "--trust-root", root]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(asked.at(-1)?.offered).toMatchObject([
+      { place: [good], kind: "cab", version: "6.3.9600.19456", signature: { isTrusted: true } },
+    ]);
+  });
+
+  test("is not trusted without a root, and that is for the verdict to say", async () => {
+    expect((await audit([path("current"), "--package", good])).code).toBe(0);
+    expect(asked.at(-1)?.offered).toMatchObject([{ signature: { isTrusted: false } }]);
+  });
+
+  test("is nothing where it is not given", async () => {
+    await audit([path("current")]);
+    expect(asked.at(-1)?.offered).toBeUndefined();
+  });
+
+  test("may be several, with what is no package told on the way", async () => {
+    const { code, stderr } = await audit([path("current"), "--package", `${text},${good}`]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${text}: the file is neither cabinet nor MSI nor image of a disc [OFFER_NOT]`);
+    expect(asked.at(-1)?.offered).toHaveLength(1);
+    expect((await audit([path("current"), "--package", `${text},${good}`, "--quiet"])).stderr).toBe("");
+  });
+
+  test.each([
+    { what: "nothing that is a package", argv: ["--package", text], code: 3, says: "[OFFER_NOT]" },
+    {
+      what: "a path that is not there",
+      argv: ["--package", join(folder, "x.cab")],
+      code: 2,
+      says: "[PATH_NOT_FOUND]",
+    },
+    {
+      what: "a path that leads nowhere in one",
+      argv: ["--package", join(good, "x")],
+      code: 2,
+      says: "[NOT_FOUND]",
+    },
+    {
+      what: "a root without a package",
+      argv: ["--trust-root", root],
+      code: 2,
+      says: "about the packages of --package",
+    },
+    {
+      what: "a root that is none",
+      argv: ["--package", good, "--trust-root", text],
+      code: 2,
+      says: "takes certificates",
+    },
+  ])("ends with $code for $what, and nothing is audited", async ({ argv, code, says }) => {
+    const before = asked.length;
+    const outcome = await audit([path("current"), ...argv]);
+    expect(outcome).toMatchObject({ code, stdout: "" });
+    expect(outcome.stderr).toContain(says);
+    expect(asked).toHaveLength(before);
   });
 });

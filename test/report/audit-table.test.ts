@@ -275,6 +275,23 @@ describe("the table of an audit", () => {
     );
   });
 
+  test("names the very file that was chosen of those offered", () => {
+    const offered = {
+      place: ["vmguest\x1b.iso", "support/x86/Windows6.x-HyperVIntegrationServices-x86.cab"],
+      name: "Windows6.x-HyperVIntegrationServices-x86.cab",
+      kind: "cab" as const,
+      version: "6.3.9600.18692",
+      digestAlgorithms: ["sha1"],
+    };
+    const text = formatTable(report(image({ guests: [guest({ verdict: { offered } })] })), {
+      colour: false,
+      width: 200,
+    });
+    expect(text).toContain(
+      "- stage-cab: vmguest\\x1b.iso/support/x86/Windows6.x-HyperVIntegrationServices-x86.cab (6.3.9600.18692, signed with sha1)\n",
+    );
+  });
+
   test("does not list among the findings what became the error of the image", () => {
     const { error, ...rest } = brokenImage();
     const { code = "", message = "", where = "" } = error ?? {};

@@ -56,6 +56,16 @@ describe("the evidence below the table", () => {
     `);
   });
 
+  test("says why packages that were offered are not for the guest", () => {
+    const passedOver = [
+      { place: ["old.cab"], because: "rank" as const, reason: "new.cab is newer" },
+      { place: ["vmguest.iso", "a.msi"], because: "system" as const, reason: "it is for other guests" },
+    ];
+    const section = sectionOf(explained(120, image({ guests: [guest({ verdict: { passedOver } })] })));
+    expect(section).toContain("  packages passed over\n    - old.cab: new.cab is newer\n");
+    expect(section).toContain("    - vmguest.iso/a.msi: it is for other guests");
+  });
+
   test("is told only where it is asked for", () => {
     const plain = formatTable(report(image({ guests: [WEB01] })), { colour: false, width: 100 });
     expect(plain).not.toContain("EVIDENCE");

@@ -2,13 +2,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { VmguestError } from "../../errors.ts";
 
-/** `--trust-root` of the commands that judge signatures. */
-export const TRUST_ROOT = {
-  kind: "list",
-  describe:
-    "Trust what is signed under these root certificates too (files, PEM or DER); for tests and private builds",
-} as const;
-
 /** A certificate has a few kilobytes, and a bundle of all roots there are less than a megabyte. */
 const FILE_SIZE_MAX = 1024 * 1024;
 

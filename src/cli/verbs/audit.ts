@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AuditReport, ImageReport } from "../../audit/index.ts";
+import type { AuditOptions, AuditReport, ImageReport } from "../../audit/index.ts";
 import { type Discovery, discoverImages, isImageName } from "../../batch/index.ts";
 import { VmguestError } from "../../errors.ts";
 import type { ReadBudget } from "../../io/index.ts";
@@ -7,14 +7,15 @@ import { DEFAULT_HOST, HOST_IDS, type HostId, isVersion, parseHostId } from "../
 import { formatJson, formatTable } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { type AuditLayer, type Context, tableWidth, wantsColour } from "../context.ts";
+import { printFindings } from "../damage.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
-import { PARENT_ROOT, type ParentRoots, readParentRoots } from "../parent-roots.ts";
+import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
 import { readVersion } from "../version.ts";
-import { STATS } from "./common-options.ts";
+import { STATS, TRUST_ROOT } from "./common-options.ts";
 
 /** What `--fail-on` knows: the statuses of a guest that a policy may forbid, and anything that is an error. */
 const FAIL_ON = ["outdated", "missing", "unknown", "error"] as const;
@@ -53,6 +54,12 @@ export const audit = defineCommand({
       kind: "text",
       describe: "The least version that counts as current, such as 6.3.9600.18692",
     },
+    package: {
+      kind: "list",
+      describe:
+        "Judge by the packages in these files, discs (vmguest.iso) or folders: the newest genuine one that serves a guest is what it should have",
+    },
+    "trust-root": TRUST_ROOT,
     "parent-root": PARENT_ROOT,
     ...READ_LIMITS,
     explain: {
@@ -68,6 +75,7 @@ export const audit = defineCommand({
     ["vmguest audit golden.vhdx --host ws2012r2 --fail-on outdated,missing", "Gate a golden image in CI"],
     ["vmguest audit /images --format json --output report.json", "Report on a whole folder"],
     ["vmguest audit web01.vhdx --explain", "Show what the verdict rests on"],
+    ["vmguest audit web01.vhdx --package vmguest.iso", "Name the very file that would update the guest"],
     ["vmguest audit 'fleet/*.vhdx' --min-version 6.3.9600.18692", "Accept nothing older than this"],
   ],
   async run(args, context) {
@@ -75,11 +83,13 @@ export const audit = defineCommand({
     const parentRoots = readParentRoots(args["parent-root"]);
     const found = await discoverImages(args.paths, context.dependencies);
     using file = args.output === undefined ? undefined : openReportFile(args.output, found.images);
+    const offered = await readOffered(args, context);
     const layer = await context.dependencies.loadAudit();
+    const options = { host, ...minimumVersion, ...parentRoots, ...offered };
     const audited = auditAll(
       layer,
       found,
-      { host, minimumVersion, isQuiet: args.quiet, parentRoots, startBudget: () => startBudget(args) },
+      { options, isQuiet: args.quiet, startBudget: () => startBudget(args) },
       context,
     );
     const report = layer.assembleReport(audited, {
@@ -98,7 +108,7 @@ export const audit = defineCommand({
 
 interface Policy {
   readonly host: HostId;
-  readonly minimumVersion: string | undefined;
+  readonly minimumVersion: Pick<AuditOptions, "minimumVersion">;
 }
 
 function readPolicy(host: string, minimumVersion: string | undefined): Policy {
@@ -112,7 +122,29 @@ function readPolicy(host: string, minimumVersion: string | undefined): Policy {
       `--min-version takes a version like 6.3.9600.18692, not "${minimumVersion}"`,
     );
   }
-  return { host: id, minimumVersion };
+  return { host: id, minimumVersion: minimumVersion === undefined ? {} : { minimumVersion } };
+}
+
+interface OfferArguments {
+  readonly package: readonly string[];
+  readonly "trust-root": readonly string[];
+  readonly quiet: boolean;
+}
+
+/** What `--package` offers; nothing where it is not given, which is not the same as offering nothing. */
+async function readOffered(args: OfferArguments, context: Context): Promise<Pick<AuditOptions, "offered">> {
+  if (args.package.length === 0) {
+    if (args["trust-root"].length === 0) return {};
+    throw new VmguestError("USAGE", "--trust-root is about the packages of --package, which is not given");
+  }
+  const { readOffers } = await import("../packages/offers.ts");
+  const { offers, findings } = await readOffers(
+    { paths: args.package, trustRoots: args["trust-root"] },
+    context,
+  );
+  const news = findings.filter(({ severity }) => severity !== "info");
+  if (!args.quiet) await printFindings(news, context);
+  return { offered: offers };
 }
 
 /** A report must never take the place of a disk. */
@@ -126,9 +158,10 @@ function openReportFile(path: string, inputs: readonly string[]): HostFile {
   return HostFile.open(path, { inputs });
 }
 
-interface BatchOptions extends Policy {
+interface BatchOptions {
+  /** What is the same for all images. */
+  readonly options: AuditOptions;
   readonly isQuiet: boolean;
-  readonly parentRoots: ParentRoots;
   /** A budget for the image that comes next. */
   readonly startBudget: () => ReadBudget;
 }
@@ -137,15 +170,14 @@ interface BatchOptions extends Policy {
 function auditAll(
   layer: AuditLayer,
   { images, unreadable }: Discovery,
-  { host, minimumVersion, isQuiet, parentRoots, startBudget }: BatchOptions,
+  { options, isQuiet, startBudget }: BatchOptions,
   context: Context,
 ): ImageReport[] {
   const progress = Progress.of(context, isQuiet ? 0 : images.length);
   const reports = images.map((path) => {
     progress.show(path);
     context.imageCount++;
-    const options = { host, stats: context.stats, budget: startBudget(), ...parentRoots };
-    return layer.auditImage(path, minimumVersion === undefined ? options : { ...options, minimumVersion });
+    return layer.auditImage(path, { ...options, stats: context.stats, budget: startBudget() });
   });
   progress.clear();
   return [

@@ -34,3 +34,10 @@ export const PACKAGES = {
   describe: "Packages, folders of them, patterns such as 'kb/*.msu', or paths that go on into one",
   isMany: true,
 } as const;
+
+/** `--trust-root` of the commands that judge signatures. */
+export const TRUST_ROOT = {
+  kind: "list",
+  describe:
+    "Trust what is signed under these root certificates too (files, PEM or DER); for tests and private builds",
+} as const;

@@ -18,8 +18,8 @@ import { toFindingReport } from "../error-report.ts";
 import { EXIT, type ExitCode, gravestOf } from "../exit-codes.ts";
 import { eachPackage } from "../packages/each-package.ts";
 import { checkIntegrity } from "../packages/integrity.ts";
-import { readTrustRoots, TRUST_ROOT } from "../packages/trust-roots.ts";
-import { PACKAGES, STATS, TEXT_OR_JSON } from "./common-options.ts";
+import { readTrustRoots } from "../packages/trust-roots.ts";
+import { PACKAGES, STATS, TEXT_OR_JSON, TRUST_ROOT } from "./common-options.ts";
 
 export const packageVerify = defineCommand({
   name: "package verify",
