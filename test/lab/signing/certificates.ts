@@ -62,6 +62,13 @@ export interface LabCertificate {
 }
 
 const KEY_USAGE = { digitalSignature: 0x80, certificateAndListSigning: 0x06 } as const;
+const EXTENSIONS = {
+  subjectKey: "2.5.29.14",
+  keyUsage: "2.5.29.15",
+  basicConstraints: "2.5.29.19",
+  issuerKey: "2.5.29.35",
+  purposes: "2.5.29.37",
+} as const;
 const NAME_TYPES = { country: "2.5.4.6", organisation: "2.5.4.10", commonName: "2.5.4.3" } as const;
 
 const keyCache = new Map<KeyName, KeyObject>();
@@ -109,39 +116,41 @@ export function buildCertificate(options: LabCertificate): Credential {
   return { certificate, key, subject, issuer, serial: BigInt(serial) };
 }
 
+/** What is given as undefined is left out; what is not given has a default. */
 function extensionsOf(options: LabCertificate, key: KeyObject, issuerKey: KeyObject): Uint8Array[] {
-  const { isAuthority = false, pathLength, purposes = [], isPurposeCritical = false } = options;
-  const usage =
-    "keyUsage" in options
-      ? options.keyUsage
-      : isAuthority
-        ? KEY_USAGE.certificateAndListSigning
-        : KEY_USAGE.digitalSignature;
-  const constraints = [
-    ...(isAuthority ? [boolean(true)] : []),
-    ...(pathLength === undefined ? [] : [integer(pathLength)]),
-  ];
-  const hasConstraints = !("isAuthority" in options) || options.isAuthority !== undefined;
+  const { purposes = [], isPurposeCritical = false } = options;
+  const usualUse =
+    options.isAuthority === true ? KEY_USAGE.certificateAndListSigning : KEY_USAGE.digitalSignature;
+  const { isAuthority, keyUsage } = { isAuthority: false, keyUsage: usualUse, ...options };
   return [
-    ...(hasConstraints ? [extension("2.5.29.19", sequence(...constraints), true)] : []),
-    ...(usage === undefined
-      ? []
-      : [extension("2.5.29.15", bitString(Uint8Array.of(usage), trailingZeros(usage)), true)]),
-    ...(purposes.length === 0
-      ? []
-      : [extension("2.5.29.37", sequence(...purposes.map(objectIdentifier)), isPurposeCritical)]),
-    extension("2.5.29.14", octetString(options.subjectKeyIdentifier ?? keyIdentifier(key))),
-    extension("2.5.29.35", sequence(implicit(0, options.issuerKeyIdentifier ?? keyIdentifier(issuerKey)))),
+    isAuthority === undefined ? undefined : basicConstraints(isAuthority, options.pathLength),
+    keyUsage === undefined ? undefined : extension(EXTENSIONS.keyUsage, usageBits(keyUsage), true),
+    purposes.length === 0
+      ? undefined
+      : extension(EXTENSIONS.purposes, sequence(...purposes.map(objectIdentifier)), isPurposeCritical),
+    extension(EXTENSIONS.subjectKey, octetString(options.subjectKeyIdentifier ?? keyIdentifier(key))),
+    extension(
+      EXTENSIONS.issuerKey,
+      sequence(implicit(0, options.issuerKeyIdentifier ?? keyIdentifier(issuerKey))),
+    ),
     ...(options.extensions ?? []),
-  ];
+  ].filter((value) => value !== undefined);
+}
+
+function basicConstraints(isAuthority: boolean, pathLength: number | undefined): Uint8Array {
+  const isCa = isAuthority ? [boolean(true)] : [];
+  const depth = pathLength === undefined ? [] : [integer(pathLength)];
+  return extension(EXTENSIONS.basicConstraints, sequence(...isCa, ...depth), true);
+}
+
+/** One octet of flags as DER has them: trailing zeros are no bits of the string (X.690, 11.2.2). */
+function usageBits(octet: number): Uint8Array {
+  const trailingZeros = octet === 0 ? 7 : 31 - Math.clz32(octet & -octet);
+  return bitString(Uint8Array.of(octet), trailingZeros);
 }
 
 function extension(type: string, value: Uint8Array, isCritical = false): Uint8Array {
   return sequence(objectIdentifier(type), ...(isCritical ? [boolean(true)] : []), octetString(value));
-}
-
-function trailingZeros(octet: number): number {
-  return octet === 0 ? 7 : 31 - Math.clz32(octet & -octet);
 }
 
 function publicKeyInfo(key: KeyObject): Uint8Array {
