@@ -6,8 +6,8 @@ import { type Folder, incomplete } from "./folder.ts";
 import { BLOCK_INPUT_MAX, BLOCK_OUTPUT_MAX, DataHeader } from "./layout.ts";
 import type { CabinetPart } from "./part.ts";
 
-/** What is read of the data at once: little for one small member, much where the reading goes on. */
-const WINDOW_SIZE_MIN = 65_536;
+/** What is read of the data at once: little for a small folder, of which there may be many; much where it goes on. */
+const WINDOW_SIZE_MIN = 4096;
 const WINDOW_SIZE_MAX = 524_288;
 
 /** Where a CFDATA is. */

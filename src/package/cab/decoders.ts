@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import type { BlockDecoder } from "./block-decoder.ts";
+import { type Folder, outputMax } from "./folder.ts";
 import { createLzxDecoder } from "./lzx/index.ts";
 import { compressionOf } from "./member.ts";
 import { createMszipDecoder } from "./mszip/index.ts";
@@ -10,17 +11,18 @@ import { createQuantumDecoder } from "./quantum/index.ts";
 const LZX_WINDOW_BITS = { min: 15, max: 21 } as const;
 const QUANTUM_WINDOW_BITS = { min: 10, max: 21 } as const;
 
-/** A decoder for one folder by its `typeCompress`. Throws CAB_METHOD where there is none. */
-export function createDecoder(typeCompress: number): BlockDecoder {
+/** A decoder for the blocks of one folder. Throws CAB_METHOD where its method does not exist. */
+export function createDecoder(folder: Folder): BlockDecoder {
+  const typeCompress = folder.compression;
   switch (compressionOf(typeCompress)) {
     case "none":
       return { decode: copyStored };
     case "mszip":
       return createMszipDecoder();
     case "quantum":
-      return createQuantumDecoder(windowBits(typeCompress, QUANTUM_WINDOW_BITS));
+      return createQuantumDecoder(windowBits(typeCompress, QUANTUM_WINDOW_BITS), outputMax(folder));
     case "lzx":
-      return createLzxDecoder(windowBits(typeCompress, LZX_WINDOW_BITS));
+      return createLzxDecoder(windowBits(typeCompress, LZX_WINDOW_BITS), outputMax(folder));
     case "unknown":
       throw noSuchMethod(typeCompress);
   }

@@ -7,6 +7,7 @@ import { announcedSignature } from "./signature-place.ts";
 
 /** Bytes read at once while searching. */
 const WINDOW_SIZE = 1 << 20;
+const MAJOR_VERSION = 1;
 const SIGNATURE = Buffer.from("MSCF");
 
 /**
@@ -40,6 +41,8 @@ function findInWindow(
   const view = new DataView(window.buffer, window.byteOffset, window.length);
   for (let at = bytes.indexOf(SIGNATURE); at >= 0; at = bytes.indexOf(SIGNATURE, at + 1)) {
     if (at + CabinetHeader.sizeBytes > window.length) return undefined;
+    // Without this glance, a file full of signatures would cost an object for each.
+    if (window[at + CabinetHeader.offsetOf.majorVersion] !== MAJOR_VERSION) continue;
     const header = new CabinetHeader(view, at);
     const left = source.sizeBytes - start - at;
     if (!isPlausible(header, left)) continue;
@@ -49,10 +52,10 @@ function findInWindow(
   return undefined;
 }
 
-/** Looks at the fixed fields, so that a file full of signatures costs nothing but the search. */
+/** Looks at the fixed fields before anything is read for the others. */
 function isPlausible(header: CabinetHeader, left: number): boolean {
-  const { majorVersion, minorVersion, folderCount, fileCount, filesOffset, sizeBytes } = header;
-  if (majorVersion !== 1 || minorVersion > 3 || folderCount === 0 || fileCount === 0) return false;
+  const { minorVersion, folderCount, fileCount, filesOffset, sizeBytes } = header;
+  if (minorVersion > 3 || folderCount === 0 || fileCount === 0) return false;
   return filesOffset >= CabinetHeader.sizeBytes && filesOffset < sizeBytes && sizeBytes <= left;
 }
 

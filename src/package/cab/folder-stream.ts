@@ -70,7 +70,7 @@ export class FolderStream {
     const start = this.#position;
     if (!block.checksumMatches) this.#reportChecksum(block);
     try {
-      this.#decoder ??= createDecoder(this.#folder.compression);
+      this.#decoder ??= createDecoder(this.#folder);
       return { start, bytes: this.#decoder.decode(block.data, block.outputSize), isLost: false };
     } catch (error) {
       const full = located(error, whereOf(block.place));

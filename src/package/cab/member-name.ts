@@ -7,6 +7,7 @@ const NAME_LENGTH_MAX = 255;
 
 /** Names of devices, which Windows finds in every folder and with any extension; the digits may be superscripts. */
 const DEVICE = /^(con|prn|aux|nul|clock\$|conin\$|conout\$|(com|lpt)[0-9¹²³])$/i;
+const UTF_8 = new TextEncoder();
 /** U+0000-U+001F, and U+007F-U+009F, which terminals obey. */
 const CONTROL = /\p{Cc}/u;
 
@@ -36,10 +37,7 @@ function checkComponent(component: string): string | null {
   if (/[. ]$/.test(component)) return "it has a component that ends in a dot or a space, which Windows drops";
   const [base = ""] = component.split(".");
   if (DEVICE.test(base.trimEnd())) return `it names the device ${base.trimEnd()}`;
-  if (
-    component.length * 3 > COMPONENT_SIZE_MAX &&
-    new TextEncoder().encode(component).length > COMPONENT_SIZE_MAX
-  ) {
+  if (component.length * 3 > COMPONENT_SIZE_MAX && UTF_8.encode(component).length > COMPONENT_SIZE_MAX) {
     return `it has a component of more than ${COMPONENT_SIZE_MAX} bytes`;
   }
   return null;

@@ -34,7 +34,9 @@ function isAscii(bytes: Uint8Array): boolean {
  */
 export function nameKey(name: string): string {
   if (/^[\x20-\x7e]*$/.test(name)) return name.toUpperCase();
-  return Array.from(name.normalize("NFC"), upperCaseOf).join("");
+  const composed = name.normalize("NFC");
+  const upper = composed.toUpperCase();
+  return upper.length === composed.length ? upper : Array.from(composed, upperCaseOf).join("");
 }
 
 function upperCaseOf(character: string): string {

@@ -17,17 +17,20 @@ const EMPTY_BLOCKS_MAX = 16;
  * A decoder of LZX as cabinets have it (MS-PATCH section 2, windows of 2^15 to 2^21 bytes), for one folder. Every block
  * of the cabinet (CFDATA) is a frame of 32 KiB, the last one less; the blocks of LZX itself go across frames.
  *
+ * `outputMax` is what all blocks together can expand to: a cabinet may have 65,535 folders, and where they are small
+ * none of them is to cost a whole window.
+ *
  * It throws LZX_CORRUPT. A window that LZX does not have is a RangeError here.
  */
-export function createLzxDecoder(windowBits: number): BlockDecoder {
-  return new LzxDecoder(windowBits);
+export function createLzxDecoder(windowBits: number, outputMax = Number.POSITIVE_INFINITY): BlockDecoder {
+  return new LzxDecoder(windowBits, outputMax);
 }
 
 class LzxDecoder implements BlockDecoder {
   readonly #windowSize: number;
   readonly #input = new LzxInput();
   readonly #codes: LzxCodes;
-  /** Room for two windows: when it is full, the second one moves to the front. */
+  /** Room for two windows, or for everything: when it is full, the second one moves to the front. */
   readonly #output: LzxOutput;
   readonly #filtered = new Uint8Array(FRAME_SIZE);
   /** The data of the CFDATA block, and where in it the input was loaded from, or raw bytes go on. */
@@ -44,11 +47,12 @@ class LzxDecoder implements BlockDecoder {
   /** Whether there can be a further frame: not after a short one, nor after an error. */
   #isOpen = true;
 
-  constructor(windowBits: number) {
+  constructor(windowBits: number, outputMax: number) {
     this.#codes = new LzxCodes(windowBits, "LZX_CORRUPT");
     this.#windowSize = 2 ** windowBits;
     const recent = Int32Array.of(1, 1, 1);
-    this.#output = { bytes: new Uint8Array(2 * this.#windowSize), at: 0, recent };
+    const bytes = new Uint8Array(Math.min(2 * this.#windowSize, outputMax));
+    this.#output = { bytes, at: 0, recent };
   }
 
   decode(input: Uint8Array, outputSize: number): Uint8Array {

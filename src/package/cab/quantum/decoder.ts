@@ -37,13 +37,15 @@ const LENGTHS = slots(LENGTH_SLOT_COUNT, (slot) =>
  * A decoder of Quantum as cabinets have it, for one folder and a window of 2^10 to 2^21 bytes. Microsoft never described
  * the format; this follows what Matthew Russotto found out and libmspack does.
  *
+ * `outputMax` is what all blocks together can expand to, as for LZX.
+ *
  * It throws QUANTUM_CORRUPT. A window that Quantum does not have is a RangeError here.
  */
-export function createQuantumDecoder(windowBits: number): BlockDecoder {
+export function createQuantumDecoder(windowBits: number, outputMax = Number.POSITIVE_INFINITY): BlockDecoder {
   if (windowBits < WINDOW_BITS_MIN || windowBits > WINDOW_BITS_MAX) {
     throw new RangeError(`Quantum has no window of 2^${windowBits} bytes`);
   }
-  return new QuantumDecoder(windowBits);
+  return new QuantumDecoder(windowBits, outputMax);
 }
 
 class QuantumDecoder implements BlockDecoder {
@@ -63,9 +65,10 @@ class QuantumDecoder implements BlockDecoder {
   /** Whether all blocks so far were sound. */
   #isOpen = true;
 
-  constructor(windowBits: number) {
+  constructor(windowBits: number, outputMax: number) {
     this.#windowSize = 2 ** windowBits;
-    this.#output = new Uint8Array(this.#windowSize + Math.max(this.#windowSize, FRAME_SIZE));
+    const room = this.#windowSize + Math.max(this.#windowSize, FRAME_SIZE);
+    this.#output = new Uint8Array(Math.min(room, outputMax));
     const slotCount = windowBits * 2;
     this.#slots3 = new QuantumModel(0, Math.min(slotCount, SLOTS_MATCH3_MAX));
     this.#slots4 = new QuantumModel(0, Math.min(slotCount, SLOTS_MATCH4_MAX));
