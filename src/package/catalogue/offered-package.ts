@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from "../../io/index.ts";
 import type { SignatureReport } from "../authenticode/index.ts";
-import type { AssemblyIdentity, ParentPackage } from "../mum/index.ts";
+import type { AssemblyIdentity, PackageUpdate, ParentPackage } from "../mum/index.ts";
 
 /** A file that the user offers. */
 export interface OfferInput {
@@ -33,5 +33,9 @@ export interface OfferedPackage {
   readonly architecture: PackageArchitecture;
   /** Packages of which a guest must have one; empty for an MSI. */
   readonly parents: readonly ParentPackage[];
+  /** `required` or `possible`, as its manifest has it; null where it says nothing. */
+  readonly restart: string | null;
+  /** What it installs; empty for an MSI. */
+  readonly updates: readonly PackageUpdate[];
   readonly signature: SignatureReport;
 }

@@ -19,7 +19,7 @@ export function readManifest(cabinet: Cabinet, member: CabMember, budget: Unpack
 
 /** The offer that a cabinet with such a manifest is; its signature is verified over all of it. */
 export function offerCabinet(manifest: PackageManifest, source: ByteSource, trust: TrustOptions): Offer {
-  const { identity, kb, parents } = manifest;
+  const { identity, kb, parents, restart, updates } = manifest;
   return {
     kind: "cab",
     isIntegrationServices: bringsIntegrationServices(manifest),
@@ -28,6 +28,8 @@ export function offerCabinet(manifest: PackageManifest, source: ByteSource, trus
     version: identity.version,
     architecture: ARCHITECTURES.get(identity.architecture.toLowerCase()) ?? "unknown",
     parents,
+    restart,
+    updates,
     signature: verifyCabinet(source, trust),
   };
 }
@@ -47,6 +49,8 @@ export function offerMsi(source: ByteSource): Offer {
     version: productVersion,
     architecture,
     parents: [],
+    restart: null,
+    updates: [],
     signature: reportMsiSignature(facts),
   };
 }
