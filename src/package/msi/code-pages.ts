@@ -20,11 +20,21 @@ const LABELS: ReadonlyMap<number, string> = new Map([
 const NEUTRAL = 0;
 const WESTERN = 1252;
 
+/**
+ * Characters 0x80 to 0x9F of code page 1252; those that it leaves open stand for themselves. Needed since Node 20
+ * decodes 1252 as Latin-1, where all of them are control characters.
+ */
+const WESTERN_SPECIALS = "€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ";
+
 export function isKnownCodePage(codePage: number): boolean {
   return codePage === NEUTRAL || LABELS.has(codePage);
 }
 
 /** Decodes bytes of a Windows code page; those of one that is not known as if they were of 1252. */
 export function decodeCodePage(bytes: Uint8Array, codePage: number): string {
-  return new TextDecoder(LABELS.get(codePage) ?? LABELS.get(WESTERN)).decode(bytes);
+  const label = LABELS.get(codePage);
+  if (label !== undefined && codePage !== WESTERN) return new TextDecoder(label).decode(bytes);
+  return new TextDecoder("latin1")
+    .decode(bytes)
+    .replaceAll(/[\u0080-\u009f]/g, (special) => WESTERN_SPECIALS.charAt(special.charCodeAt(0) - 0x80));
 }
