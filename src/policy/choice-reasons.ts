@@ -92,6 +92,7 @@ const ORDER: readonly ObjectionWord[] = [
   "guest",
   "system",
   "architecture",
+  "parent",
   "version",
   "signature",
   "sha2",

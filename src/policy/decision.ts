@@ -87,8 +87,6 @@ export interface PackageParent {
   readonly identity: {
     readonly name: string;
     readonly version: string;
-    /** As manifests spell it: `amd64`, `x86`. */
-    readonly architecture: string;
   };
 }
 
@@ -111,8 +109,8 @@ export type PassedOverOffer = Pick<PackageOffer, "place"> & Objection;
 
 /**
  * Why a package is not the one, from the first thing that is asked of it to the last. `sort`: no integration
- * services. `guest`: there is no package for such a guest. `system`: it serves another Windows. `version`: it
- * says none that can be compared. `signature`: it is not trusted. `sha2`: the guest may not take its signature.
+ * services. `guest`: there is no package for such a guest. `system`: it serves another Windows. `parent`: it serves
+ * this Windows, but no such edition or build of it. `version`: it says none that can be compared. `signature`: it is not trusted. `sha2`: the guest may not take its signature.
  * `not-newer`: the guest has as new a version. `rank`: another is newer, or as new and first in order.
  */
 export type ObjectionWord =
@@ -120,6 +118,7 @@ export type ObjectionWord =
   | "guest"
   | "system"
   | "architecture"
+  | "parent"
   | "version"
   | "signature"
   | "sha2"

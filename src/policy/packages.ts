@@ -61,8 +61,8 @@ const PACKAGES: Readonly<Record<Exclude<NtVersion, "10.0">, MicrosoftPackage>> =
   "6.3": WINDOWS_62,
 };
 
-/** Microsoft built the packages for these alone; manifests call them otherwise. */
-const ARCHITECTURES: Partial<Readonly<Record<Architecture, string>>> = { x86: "x86", x64: "amd64" };
+/** Microsoft built the packages for these alone. */
+const ARCHITECTURES: readonly Architecture[] = ["x86", "x64"];
 
 /** The integration services package of Microsoft's that serves a guest, or why none does. */
 export function packageFor(os: PackageGuest): GuestPackage {
@@ -72,9 +72,9 @@ export function packageFor(os: PackageGuest): GuestPackage {
   const { prefix, delivery } = PACKAGES[nt];
   const name = `${prefix}-HyperVIntegrationServices-${os.architecture}`;
   if (delivery === "msi") return { name, delivery, note: noteOnMsi(os) };
-  const match = matchParents(os, parentsOf(nt, os.architecture));
+  const match = matchParents(os, parentsOf(nt));
   return match.parent === null
-    ? nothing(`${name} is not for this guest: ${match.objection}`)
+    ? nothing(`${name} is not for this guest: ${match.reason}`)
     : { name, delivery, note: match.doubts.join("; ") || null };
 }
 
@@ -85,19 +85,16 @@ export function refuseGuest(os: PackageGuest): string | null {
   if (nt === "10.0") {
     return `there is no integration services package for ${name}: they come with the cumulative updates`;
   }
-  if (ARCHITECTURES[os.architecture] !== undefined) return null;
+  if (ARCHITECTURES.includes(os.architecture)) return null;
   return os.architecture === "unknown"
     ? "the guest's architecture could not be determined, so that no package can be chosen"
     : `there is no integration services package for ${os.architecture} guests`;
 }
 
-/** The parents of the package for guests of an NT version, as its `update.mum` lists them. */
-export function parentsOf(nt: NtVersion, architecture: Architecture): PackageParent[] {
-  const spelling = ARCHITECTURES[architecture];
-  if (nt === "10.0" || spelling === undefined) return [];
-  return PACKAGES[nt].parents.map(([name, version]) => ({
-    identity: { name, version, architecture: spelling },
-  }));
+/** The parents of Microsoft's package for guests of an NT version, as its `update.mum` lists them. */
+export function parentsOf(nt: NtVersion): PackageParent[] {
+  const parents = nt === "10.0" ? [] : PACKAGES[nt].parents;
+  return parents.map(([name, version]) => ({ identity: { name, version } }));
 }
 
 function nothing(note: string | null): GuestPackage {

@@ -14,8 +14,10 @@ export type ParentMatch =
     }
   | {
       readonly parent: null;
+      /** `system`: it is for another Windows; `parent`: for this one, but not for this guest of it. */
+      readonly because: "system" | "parent";
       /** Said of the package as "it". */
-      readonly objection: string;
+      readonly reason: string;
     };
 
 /**
@@ -26,21 +28,22 @@ export type ParentMatch =
  */
 export function matchParents(os: ParentGuest, parents: readonly PackageParent[]): ParentMatch {
   const { name, nt } = findGuest(os);
-  if (nt === null) return objectTo(`no part of ${name} can be a package's parent`);
-  if (parents.length === 0) return objectTo("it names no parents, so that it is not known whom it serves");
+  if (nt === null) return objectTo("system", `no part of ${name} can be a package's parent`);
+  if (parents.length === 0)
+    return objectTo("system", "it names no parents, so that it is not known whom it serves");
   const ofVersion = parents.filter((parent) => ntVersionOf(parent) === nt);
   if (ofVersion.length === 0) {
     const served = [...new Set(parents.map(ntVersionOf))].join(", ");
-    return objectTo(`it serves guests of NT ${served}, and ${name} is NT ${nt}`);
+    return objectTo("system", `it serves guests of NT ${served}, and ${name} is NT ${nt}`);
   }
   const parts = partsOf(os, nt);
   const named = ofVersion.filter(({ identity }) => parts.include(identity.name));
-  if (named.length === 0) return objectTo(describeParts(os, ofVersion));
+  if (named.length === 0) return objectTo("parent", describeParts(os, ofVersion));
   const wanted = Math.min(...named.map(buildOf));
   const build = os.build ?? Math.max(wanted, parts.firstBuild);
   const parent = named.find((each) => buildOf(each) <= build);
   if (parent === undefined)
-    return objectTo(`it asks for build ${wanted} or later, and the guest has ${build}`);
+    return objectTo("parent", `it asks for build ${wanted} or later, and the guest has ${build}`);
   const doubts = parts.doubt === null ? [] : [parts.doubt];
   if (build !== os.build && wanted > parts.firstBuild) {
     doubts.push(`the guest's build is not known, and must be ${wanted} or later`);
@@ -48,8 +51,8 @@ export function matchParents(os: ParentGuest, parents: readonly PackageParent[])
   return { parent, doubts };
 }
 
-function objectTo(objection: string): ParentMatch {
-  return { parent: null, objection };
+function objectTo(because: "system" | "parent", reason: string): ParentMatch {
+  return { parent: null, because, reason };
 }
 
 function ntVersionOf({ identity }: PackageParent): string {

@@ -20,10 +20,11 @@ export function weighOffer<P extends PackageOffer>(os: PackageGuest, offer: P): 
   const refusal = refuseGuest(os);
   if (refusal !== null) return object("guest", refusal);
   const served = offer.kind === "msi" ? serveByMsi(os) : serveByCab(os, offer);
-  if ("because" in served) return served;
+  if ("because" in served && served.because === "system") return served;
   if (offer.architecture !== os.architecture) {
     return object("architecture", `it is for ${offer.architecture}, and the guest is ${os.architecture}`);
   }
+  if ("because" in served) return served;
   if (!isVersion(offer.version)) {
     return object("version", `"${offer.version}" is no version that can be compared`);
   }
@@ -45,7 +46,7 @@ function serveByCab(os: PackageGuest, { parents }: PackageOffer): Served | Objec
   const { name, nt } = findGuest(os);
   if (nt === "5.1" || nt === "5.2") return object("system", `it is a CAB, and ${name} takes an MSI`);
   const match = matchParents(os, parents);
-  if (match.parent === null) return object("system", match.objection);
+  if (match.parent === null) return object(match.because, match.reason);
   const { identity } = match.parent;
   return { parent: `${identity.name} ${identity.version}`, doubts: match.doubts };
 }

@@ -37,7 +37,7 @@ export function offer(
     isIntegrationServices: true,
     version,
     architecture,
-    parents: kind === "msi" ? [] : parentsOf(system === "6.x" ? "6.1" : "6.2", architecture),
+    parents: kind === "msi" ? [] : parentsOf(system === "6.x" ? "6.1" : "6.2"),
     // Of the last two, only the newer one is signed with SHA-256 alone.
     signature: signedWith(version === NEWEST ? "sha256" : "sha1"),
     ...facts,
