@@ -19,6 +19,7 @@ const COMMANDS: readonly CommandEntry[] = [
   { name: "files cat", load: async () => (await import("./verbs/files-cat.ts")).filesCat },
   { name: "files copy-out", load: async () => (await import("./verbs/files-copy-out.ts")).filesCopyOut },
   { name: "package list", load: async () => (await import("./verbs/package-list.ts")).packageList },
+  { name: "package show", load: async () => (await import("./verbs/package-show.ts")).packageShow },
   { name: "package verify", load: async () => (await import("./verbs/package-verify.ts")).packageVerify },
   { name: "package extract", load: async () => (await import("./verbs/package-extract.ts")).packageExtract },
 ];

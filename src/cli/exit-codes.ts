@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ErrorReport } from "../audit/index.ts";
-import { type ErrorKind, VmguestError } from "../errors.ts";
+import { CODES, type ErrorKind, type Finding, VmguestError } from "../errors.ts";
 
 /** What the process ends with; docs/cli.md explains each. */
 export const EXIT = {
@@ -46,6 +46,11 @@ export function exitCodeOfImage({ code, kind }: ErrorReport): ExitCode {
 /** The code for a package of several that could not be read; one that a path leads to in vain was misnamed. */
 export function exitCodeOfPackage({ code, kind }: ErrorReport): ExitCode {
   return code === "INTERNAL" ? EXIT.internal : EXIT_OF_KIND[kind];
+}
+
+/** The code for what was found to be wrong with one package of several: only errors keep one from being read. */
+export function exitCodeOfFinding({ code, severity }: Finding): ExitCode {
+  return severity === "error" ? EXIT_OF_KIND[CODES[code].kind] : EXIT.fine;
 }
 
 /** The one to end with where several apply. */

@@ -19,6 +19,8 @@ export {
   type PackageListing,
   type PackageListReport,
 } from "./package-list.ts";
+export { describeParents } from "./package-parents.ts";
+export { formatPackages, type PackageReport, type ShownPackage } from "./package-show.ts";
 export {
   formatPackageVerification,
   isTrustedThroughout,

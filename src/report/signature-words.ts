@@ -23,6 +23,16 @@ export function describeVerdict({
   return isTrusted && verdict !== "microsoft" ? `${verdict}, trusted through a root that was given` : verdict;
 }
 
+/** `Microsoft Windows (SHA-256), 2019-08-10`: by whom, how, and since when at the latest. */
+export function describeBriefly({ subject, digestAlgorithm, timestamp }: SignerReport): string {
+  const day = timestamp === null ? "" : `, ${timestamp.time.slice(0, 10)}`;
+  return `${commonName(subject)} (${nameDigest(digestAlgorithm)})${day}`;
+}
+
+function nameDigest(algorithm: SignerReport["digestAlgorithm"]): string {
+  return algorithm === "unknown" ? "digest not accepted" : algorithm.replace(/^sha/, "SHA-");
+}
+
 /** A line or two for each signature, and what is wrong with it. */
 export function describeSignature({ signers, reasons }: SignatureReport): string[] {
   const lines = signers.flatMap((signer) => [
@@ -42,7 +52,7 @@ function describeSigner({
 }: SignerReport): string {
   const parts = [
     `${isNested ? "nested: " : ""}${commonName(subject)}, issued by ${commonName(issuer)}`,
-    digestAlgorithm === "unknown" ? "digest not accepted" : NAMES[digestAlgorithm],
+    nameDigest(digestAlgorithm),
     timestamp === null
       ? "no time stamp"
       : `time stamp ${timestamp.time} (${timestamp.kind}, ${shownName(timestamp.signer)})`,
@@ -58,10 +68,3 @@ function commonName(name: string): string {
   const [, quoted, plain] = /(?:^|, *)CN=(?:"([^"]*)"|([^,]*))/.exec(name) ?? [];
   return shownName(quoted ?? plain ?? name);
 }
-
-const NAMES: Readonly<Record<Exclude<SignerReport["digestAlgorithm"], "unknown">, string>> = {
-  sha1: "SHA-1",
-  sha256: "SHA-256",
-  sha384: "SHA-384",
-  sha512: "SHA-512",
-};
