@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
+import { decodeLatin1 } from "../../bytes/index.ts";
 
-/** What Windows programs mean by ANSI in the West; every byte stands for one character, so no name is lost. */
-const CODE_PAGE = new TextDecoder("windows-1252");
+/**
+ * The characters of windows-1252 from 0x80 to 0x9F, where it is not Latin-1: what Windows programs mean by ANSI in the
+ * West. Every byte stands for one character, so no name is lost. The TextDecoder of Node 20 takes it for Latin-1.
+ */
+const CODE_PAGE =
+  "\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f" +
+  "\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178";
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A name as it was stored: the text, and whether it is what its encoding promises. */
@@ -15,17 +21,29 @@ export interface DecodedName {
  * windows-1252 like those that are not marked: that gives each byte a harmless character, and the same one each time.
  */
 export function decodeName(bytes: Uint8Array, isUtf8: boolean): DecodedName {
-  if (!isUtf8 || isAscii(bytes)) return { text: CODE_PAGE.decode(bytes), isSound: true };
+  if (isAscii(bytes)) return { text: decodeBytes(bytes), isSound: true };
+  if (!isUtf8) return { text: decodeCodePage(bytes), isSound: true };
   try {
     return { text: UTF_8.decode(bytes), isSound: true };
   } catch {
-    return { text: CODE_PAGE.decode(bytes), isSound: false };
+    return { text: decodeCodePage(bytes), isSound: false };
   }
 }
 
 function isAscii(bytes: Uint8Array): boolean {
   for (const byte of bytes) if (byte >= 0x80) return false;
   return true;
+}
+
+function decodeBytes(bytes: Uint8Array): string {
+  return decodeLatin1(new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+}
+
+function decodeCodePage(bytes: Uint8Array): string {
+  return decodeBytes(bytes).replace(
+    /\p{Cc}/gu,
+    (character) => CODE_PAGE[character.charCodeAt(0) - 0x80] ?? character,
+  );
 }
 
 /**
