@@ -13,6 +13,7 @@ import * as regf from "../src/registry/layout.ts";
 import * as partitions from "../src/volume/layout.ts";
 import { cliPage } from "./docs/cli-page.ts";
 import { errorsPage } from "./docs/errors-page.ts";
+import { renderPackageChoices } from "./docs/package-choices.ts";
 import { readmePage } from "./docs/readme-page.ts";
 import { fillTables, tablesOf } from "./docs/tables.ts";
 
@@ -28,6 +29,7 @@ const PAGES: Readonly<Record<string, Maker>> = {
   "docs/cli.md": cliPage,
   "docs/errors.md": errorsPage,
   "docs/update-table.md": (page) => fillTables(page, { "update tables": renderUpdateTables() }),
+  "docs/packages.md": (page) => fillTables(page, { choices: renderPackageChoices() }),
   "docs/verdicts.md": (page) =>
     fillTables(page, { actions: renderActionTable(), services: renderServiceTable() }),
   ...Object.fromEntries(
