@@ -32,7 +32,8 @@ export function incomplete(reason: string, { index }: Folder): VmguestError {
 
 /** The error for a range that reaches up to byte `end` of a folder, of whose data there are only `sizeBytes`. */
 export function folderTooShort(folder: Folder, end: number, sizeBytes: number): VmguestError {
-  if (folder.endMissing !== undefined) return incomplete(folder.endMissing, folder);
+  const missing = folder.startMissing ?? folder.endMissing;
+  if (missing !== undefined) return incomplete(missing, folder);
   const message = `a member ends at byte ${end} of a folder that has ${sizeBytes}`;
   return new VmguestError("CAB_MEMBER_RANGE", message, { structure: `folder ${folder.index}` });
 }
