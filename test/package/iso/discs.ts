@@ -103,3 +103,24 @@ export class RecordedSource extends MemorySource {
     return super.read(offset, length);
   }
 }
+
+/**
+ * A source of terabytes: the image, and behind it sectors that say, in their first eight bytes, where they are.
+ */
+export class VastSource implements ByteSource {
+  readonly sizeBytes = 2 ** 42;
+  readonly #head: Uint8Array;
+
+  constructor(head: Uint8Array) {
+    this.#head = head;
+  }
+
+  read(offset: number, length: number): DataView {
+    const bytes = new Uint8Array(length);
+    bytes.set(this.#head.subarray(offset, offset + length));
+    const view = new DataView(bytes.buffer);
+    const firstSector = Math.ceil(Math.max(offset, this.#head.length) / 2048) * 2048;
+    for (let at = firstSector; at + 8 <= offset + length; at += 2048) view.setFloat64(at - offset, at);
+    return view;
+  }
+}

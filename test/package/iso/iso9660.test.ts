@@ -22,6 +22,7 @@ import {
   patched,
   paths,
   TREE,
+  VastSource,
 } from "./discs.ts";
 
 const SECTOR = 2048;
@@ -265,6 +266,27 @@ describe("files of several extents", () => {
       }),
     );
     expect(() => source.read(9999, 2)).toThrow(code("OUT_OF_BOUNDS"));
+  });
+
+  test("may have more than 4 GiB", () => {
+    const sizes = [0xffff_f800, 0xffff_f800, 5000];
+    const pieces = [2048, 2048];
+    const { bytes, places } = buildIso({ tree: { "BIG.BIN": { content: pattern(5000), pieces } } });
+    let at = places.get("iso:BIG.BIN") ?? expect.fail();
+    for (const [index, dataSizeBytes] of sizes.entries()) {
+      const record = new DirectoryRecord(new DataView(bytes.buffer), at);
+      Object.assign(record, { dataSizeBytes, block: 1_000_000 * (index + 1) * 3 });
+      at += record.sizeBytes;
+    }
+    const disc = DiscImage.open(new VastSource(bytes));
+    const entry = disc.find("big.bin") ?? expect.fail();
+    expect(entry.sizeBytes).toBe(2 * 0xffff_f800 + 5000);
+    const source = disc.open(entry);
+    const sectorAt = (offset: number) => source.read(offset, 8).getFloat64(0);
+    expect(sectorAt(0)).toBe(3_000_000 * 2048);
+    expect(sectorAt(0xffff_f000)).toBe(3_000_000 * 2048 + 0xffff_f000);
+    expect(sectorAt(0xffff_f800)).toBe(6_000_000 * 2048);
+    expect(sectorAt(2 * 0xffff_f800 + 4096)).toBe(9_000_000 * 2048 + 4096);
   });
 
   test("are damaged where another file follows the first extent", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { DiscImage } from "../../../src/package/index.ts";
 import { crc16 } from "../../../src/package/iso/udf/crc16.ts";
 import {
   AllocationExtent,
@@ -33,6 +34,7 @@ import {
   patched,
   paths,
   TREE,
+  VastSource,
 } from "./discs.ts";
 
 const BLOCK = 2048;
@@ -306,6 +308,34 @@ describe("the extents of a file", () => {
       }),
     );
     expect(() => source.read(19_999, 2)).toThrow(code("OUT_OF_BOUNDS"));
+  });
+
+  test("may have more than 4 GiB in a hundred pieces", () => {
+    // The largest extent of whole blocks: the size has 30 bits.
+    const largest = 0x3fff_f800;
+    const tree = { vast: { content: pattern(100 * BLOCK), pieces: Array.from({ length: 99 }, () => BLOCK) } };
+    const bytes = withEntry(
+      "vast",
+      (entry) => {
+        entry.sizeBytes = 99 * largest + 5000;
+        for (let index = 0; index < 100; index++) {
+          const at = entry.at + FileEntry.sizeBytes + index * ShortAllocation.sizeBytes;
+          // Every other extent lies in front of the one before it.
+          const block = 10_000_000 + (index ^ 1) * 600_000;
+          Object.assign(new ShortAllocation(entry.view, at), { kindAndSize: largest, block });
+        }
+      },
+      buildUdf({ tree }),
+    );
+    const disc = DiscImage.open(new VastSource(bytes));
+    const entry = disc.find("vast") ?? expect.fail();
+    expect(entry.sizeBytes).toBe(99 * largest + 5000);
+    const source = disc.open(entry);
+    for (const index of [0, 1, 4, 98]) {
+      const start = (PARTITION_BLOCK + 10_000_000 + (index ^ 1) * 600_000) * BLOCK;
+      expect(source.read(index * largest, 8).getFloat64(0)).toBe(start);
+      expect(source.read((index + 1) * largest - BLOCK, 8).getFloat64(0)).toBe(start + largest - BLOCK);
+    }
   });
 
   test("behind the end of the file are left out", () => {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { decodeLatin1, decodeUtf16be } from "../../../bytes/index.ts";
+import { decodeUtf16be } from "../../../bytes/index.ts";
 import { VmguestError } from "../../../errors.ts";
 import type { ByteSource } from "../../../io/index.ts";
 import { ExtentMap, ExtentSource } from "../extent-source.ts";
 import { checkPart } from "../part.ts";
 import type { DiscChild, DiscEntryType, DiscNode } from "../tree.ts";
+import { decodeBytes } from "./byte-text.ts";
 import { type PlacedRecord, readDirectory, readSelf } from "./directory.ts";
 import { DirectoryRecord, RECORD_FLAGS } from "./layout.ts";
 import { readRecordTime } from "./record-time.ts";
@@ -168,7 +169,7 @@ function checkSameName([first]: readonly PlacedRecord[], record: PlacedRecord): 
 function decodeName(bytes: Uint8Array, isJoliet: boolean): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (isJoliet) return decodeUtf16be(view, 0, bytes.length).replace(/;\d+$/, "");
-  const name = decodeLatin1(view, 0, bytes.length).replace(/;\d+$/, "");
+  const name = decodeBytes(bytes).replace(/;\d+$/, "");
   return name.endsWith(".") && name.length > 1 ? name.slice(0, -1) : name;
 }
 

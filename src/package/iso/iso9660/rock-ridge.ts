@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { decodeLatin1 } from "../../../bytes/index.ts";
 import { finding } from "../../../errors.ts";
 import type { ByteSource } from "../../../io/index.ts";
 import type { DiscEntryType, Note } from "../tree.ts";
+import { decodeBytes } from "./byte-text.ts";
 import {
   AlternateName,
   ChildLink,
@@ -91,7 +91,7 @@ export function readRockRidge(use: SystemUse, area: DataView, offset: number): R
     else if (signature === "ZF") found.isCompressed = true;
   }
   if (name.length > NAME_SIZE_MAX) note(use, `a name of ${name.length} bytes was not used`, offset);
-  else if (name.length > 0) found.name = decodeName(Uint8Array.from(name));
+  else if (name.length > 0) found.name = decodeBytes(Uint8Array.from(name));
   return found;
 }
 
@@ -136,15 +136,6 @@ function addName(name: number[], view: DataView): void {
   const { flags } = new AlternateName(view);
   if ((flags & (NAME_FLAGS.self | NAME_FLAGS.parent)) !== 0) return;
   for (let at = AlternateName.sizeBytes; at < view.byteLength; at++) name.push(view.getUint8(at));
-}
-
-/** Rock Ridge names no character set: UTF-8 where it can be, which Linux writes today, else Latin-1. */
-function decodeName(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return decodeLatin1(new DataView(bytes.buffer), 0, bytes.length);
-  }
 }
 
 const FILE_TYPE_MASK = 0o170000;
