@@ -7,7 +7,7 @@ import { labFile } from "../lab/disc-tree.ts";
 import { buildMsu } from "../lab/ic-package.ts";
 import { buildIso } from "../lab/iso9660.ts";
 import { buildMsi } from "../lab/msi.ts";
-import { cabinetOf } from "./packages.ts";
+import { cabinetOf, parseReport } from "./packages.ts";
 import { run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-package-list-"));
@@ -42,7 +42,7 @@ describe("package list", () => {
 
   test("has the same for programs", async () => {
     const { stdout } = await list(CABINET, "--format", "json");
-    expect(JSON.parse(stdout)).toEqual({
+    expect(parseReport("package-list-1", stdout)).toEqual({
       schema: "vmguest.package-list/1",
       packages: [
         {
@@ -72,7 +72,7 @@ describe("package list", () => {
 
   test("goes on into a package, also one in another", async () => {
     const inner = `${CABINET}/folder/INNER.cab`;
-    const { packages } = JSON.parse((await list(inner, "--format", "json")).stdout);
+    const { packages } = parseReport("package-list-1", (await list(inner, "--format", "json")).stdout);
     expect(packages).toMatchObject([
       {
         path: `${CABINET}/folder/inner.CAB`,
@@ -84,7 +84,7 @@ describe("package list", () => {
 
   test("tells an MSU from its members", async () => {
     const msu = write("kb.bin", buildMsu({ cabinet: INNER, signing: null }));
-    const { packages } = JSON.parse((await list(msu, "--format", "json")).stdout);
+    const { packages } = parseReport("package-list-1", (await list(msu, "--format", "json")).stdout);
     expect(packages[0]).toMatchObject({ kind: "msu" });
     expect(packages[0].entries.map((entry: { path: string }) => entry.path)).toEqual([
       "WSUSSCAN.cab",
@@ -99,7 +99,7 @@ describe("package list", () => {
       "setup.exe",
       Buffer.concat([bytes("MZ"), Buffer.alloc(5000), INNER, Buffer.alloc(99), INNER]),
     );
-    const { packages } = JSON.parse((await list(setup, "--format", "json")).stdout);
+    const { packages } = parseReport("package-list-1", (await list(setup, "--format", "json")).stdout);
     expect(packages[0]).toMatchObject({
       kind: "cabinets",
       entries: [{ path: "cabinet-1.cab" }, { path: "cabinet-2.cab" }],
@@ -140,7 +140,7 @@ describe("package list", () => {
         signature     none
       "
     `);
-    const { packages } = JSON.parse((await list(msi, "--format", "json")).stdout);
+    const { packages } = parseReport("package-list-1", (await list(msi, "--format", "json")).stdout);
     expect(packages).toMatchObject([{ kind: "msi", entries: [], msi: { isSigned: false } }]);
   });
 
@@ -153,7 +153,10 @@ describe("package list", () => {
     for (const [name, part] of buildCabinetSet([{ encoder: mszip, members }], { cuts })) {
       write(`set/${name.toUpperCase()}`, part);
     }
-    const { packages } = JSON.parse((await list(path("set/PART2.CAB"), "--format", "json")).stdout);
+    const { packages } = parseReport(
+      "package-list-1",
+      (await list(path("set/PART2.CAB"), "--format", "json")).stdout,
+    );
     expect(packages[0].findings).toEqual([]);
     expect(packages[0].entries.map((entry: { path: string }) => entry.path)).toEqual(["a", "b", "c"]);
     // What leads away from the folder is no part of the set.
@@ -167,7 +170,10 @@ describe("package list", () => {
     write("folder/b/x.cab", INNER);
     write("folder/a.MSU", INNER);
     write("folder/readme.txt", INNER);
-    const { packages } = JSON.parse((await list(path("folder"), CABINET, "--format", "json")).stdout);
+    const { packages } = parseReport(
+      "package-list-1",
+      (await list(path("folder"), CABINET, "--format", "json")).stdout,
+    );
     expect(packages.map((one: { path: string }) => one.path)).toEqual([
       path("folder/a.MSU"),
       path("folder/b/x.cab"),
@@ -205,7 +211,7 @@ describe("what cannot be listed", () => {
     expect(stdout).toContain(`${text}: could not be read [PACKAGE_UNKNOWN]`);
     expect(stdout).toContain("update.mum");
     expect(stderr).toContain("neither a cabinet");
-    const { packages } = JSON.parse((await list(text, "--format", "json")).stdout);
+    const { packages } = parseReport("package-list-1", (await list(text, "--format", "json")).stdout);
     expect(packages).toMatchObject([
       { path: text, kind: null, entries: [], error: { code: "PACKAGE_UNKNOWN" } },
     ]);

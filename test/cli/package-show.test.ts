@@ -13,7 +13,7 @@ import {
 import { buildIso } from "../lab/iso9660.ts";
 import { buildMsi } from "../lab/msi.ts";
 import { pemOf, THROW_AWAY } from "../lab/signing/index.ts";
-import { cabinetOf } from "./packages.ts";
+import { cabinetOf, parseReport } from "./packages.ts";
 import { run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-package-show-"));
@@ -66,7 +66,7 @@ describe("package show", () => {
 
   test("says the same for programs", async () => {
     const { stdout } = await show(write("one.cab", PACKAGE), "--format", "json");
-    const { schema, trustRoots, packages, findings } = JSON.parse(stdout);
+    const { schema, trustRoots, packages, findings } = parseReport("package-1", stdout);
     expect({ schema, trustRoots, findings }).toEqual({
       schema: "vmguest.package/1",
       trustRoots: [],
@@ -92,7 +92,7 @@ describe("package show", () => {
   test("finds the packages for guests in an update for the host, with the way to them", async () => {
     const rollup = buildRollup({ packages: new Map([[NAME, PACKAGE]]) });
     const msu = write("kb.msu", buildMsu({ cabinet: rollup }));
-    const { packages } = JSON.parse((await show(msu, "--format", "json")).stdout);
+    const { packages } = parseReport("package-1", (await show(msu, "--format", "json")).stdout);
     expect(packages).toHaveLength(1);
     expect(packages[0].path).toMatch(/kb\.msu\/Windows8\.1-KB5063950-x64\.cab\/amd64_.*\/windows6\.x-hyperv/);
     // Other commands take the path as it is.

@@ -7,7 +7,7 @@ import { buildIcPackage, buildMsu, FEW_COMPONENTS } from "../lab/ic-package.ts";
 import { buildIso } from "../lab/iso9660.ts";
 import { buildMsi } from "../lab/msi.ts";
 import { pemOf, THROW_AWAY } from "../lab/signing/index.ts";
-import { cabinetOf } from "./packages.ts";
+import { cabinetOf, parseReport } from "./packages.ts";
 import { run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-package-verify-"));
@@ -133,7 +133,7 @@ describe("the report of package verify", () => {
 
   test("has every member for programs, with problems that say where they are", async () => {
     const { stdout } = await verify(SWAPPED, "--trust-root", ROOT, "--format", "json");
-    const { schema, trustRoots, packages } = JSON.parse(stdout);
+    const { schema, trustRoots, packages } = parseReport("package-verification-1", stdout);
     expect({ schema, trustRoots }).toEqual({ schema: "vmguest.package-verification/1", trustRoots: [ROOT] });
     const [{ verification, ...rest }] = packages;
     expect(rest).toEqual({ path: SWAPPED, error: null });
@@ -151,7 +151,7 @@ describe("the report of package verify", () => {
   test("has those of packages inside of others below them", async () => {
     const msu = write("kb.msu", buildMsu({ cabinet: buildIcPackage(PACKAGE) }));
     const { stdout } = await verify(msu, "--trust-root", ROOT, "--format", "json");
-    expect(JSON.parse(stdout).packages).toMatchObject([
+    expect(parseReport("package-verification-1", stdout).packages).toMatchObject([
       {
         path: msu,
         verification: { packages: [{ path: "Windows8.1-KB5063950-x64.cab", verification: { kind: "cab" } }] },
