@@ -1,26 +1,285 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MemorySource } from "../../src/io/index.ts";
-import { verifyCabinet } from "../../src/package/authenticode/index.ts";
-import { readFixture } from "../support/fixtures.ts";
+import { PINNED_ANCHORS } from "../../src/package/authenticode/anchors.ts";
+import { readCertificate } from "../../src/package/authenticode/certificate.ts";
+import { OID } from "../../src/package/authenticode/identifiers.ts";
+import { parseSignedData } from "../../src/package/authenticode/pkcs7.ts";
+import { readSignatures } from "../../src/package/authenticode/signature.ts";
+import { readCatalog, verifyCabinet, verifyCatalog } from "../../src/package/index.ts";
+import { FIXTURES, fixturesIn, readFixture } from "../support/fixtures.ts";
 
-const verify = (name: string) => verifyCabinet(new MemorySource(readFixture(name)));
+const verify = (bytes: Uint8Array) => verifyCabinet(new MemorySource(bytes));
 
 const OLD = "ic-cab/6.3.9600.18692";
 const NEW = "ic-cab/6.3.9600.19456";
 
-describe("the cabinets of the integration services", () => {
-  test.each([
-    { name: `${OLD}/windows6.2-hypervintegrationservices-x64.cab`, algorithms: ["sha1", "sha256"] },
-    { name: `${OLD}/windows6.2-hypervintegrationservices-x86.cab`, algorithms: ["sha1", "sha256"] },
-    { name: `${OLD}/windows6.x-hypervintegrationservices-x64.cab`, algorithms: ["sha1", "sha256"] },
-    { name: `${OLD}/windows6.x-hypervintegrationservices-x86.cab`, algorithms: ["sha1", "sha256"] },
-    { name: `${NEW}/Windows6.2-HyperVIntegrationServices-x64.cab`, algorithms: ["sha256"] },
-  ])("$name is Microsoft's, signed with $algorithms", ({ name, algorithms }) => {
-    const { verdict, digestAlgorithms, isWindowsComponent } = verify(name);
-    expect({ verdict, digestAlgorithms, isWindowsComponent }).toEqual({
-      verdict: "microsoft",
-      digestAlgorithms: algorithms,
-      isWindowsComponent: true,
+/** What each cabinet is signed with; the digests are those that osslsigncode calculates. */
+const CABINETS = [
+  {
+    name: `${OLD}/windows6.2-hypervintegrationservices-x64.cab`,
+    algorithms: ["sha1", "sha256"],
+    isPart: true,
+  },
+  {
+    name: `${OLD}/windows6.2-hypervintegrationservices-x86.cab`,
+    algorithms: ["sha1", "sha256"],
+    isPart: true,
+  },
+  {
+    name: `${OLD}/windows6.x-hypervintegrationservices-x64.cab`,
+    algorithms: ["sha1", "sha256"],
+    isPart: true,
+  },
+  {
+    name: `${OLD}/windows6.x-hypervintegrationservices-x86.cab`,
+    algorithms: ["sha1", "sha256"],
+    isPart: true,
+  },
+  { name: `${NEW}/Windows6.2-HyperVIntegrationServices-x64.cab`, algorithms: ["sha256"], isPart: true },
+  { name: "msu/Windows6.1-KB2465285-x64.msu", algorithms: ["sha1"], isPart: false },
+  { name: "msu/Windows6.1-KB2584475-x86.msu", algorithms: ["sha1"], isPart: false },
+  { name: "msu/Windows6.1-KB2780124-x64.msu", algorithms: ["sha1", "sha256"], isPart: false },
+];
+
+/** The digests that osslsigncode printed for a fixture, lower-case hex. */
+function calculatedDigests(name: string): string[] {
+  const facts = readFileSync(join(FIXTURES, "FACTS", `${name}.txt`), "utf8");
+  return [...facts.matchAll(/Calculated message digest\s*:\s*([0-9A-F]+)/g)].map(([, hex = ""]) =>
+    hex.toLowerCase(),
+  );
+}
+
+describe.each(CABINETS)("$name", ({ name, algorithms, isPart }) => {
+  const bytes = readFixture(name);
+  const report = verify(bytes);
+
+  test("is Microsoft's, as is each of its signatures", () => {
+    expect(report).toMatchObject({ verdict: "microsoft", isTrusted: true, digestAlgorithms: algorithms });
+    expect(report.signers.map(({ isValid, reasons }) => ({ isValid, reasons }))).toEqual(
+      algorithms.map(() => ({ isValid: true, reasons: [] })),
+    );
+  });
+
+  test(isPart ? "is a part of Windows" : "is an update, which is told from a part of Windows", () => {
+    expect(report.isWindowsComponent).toBe(isPart);
+    expect(report.reasons.join().includes("not that of a part of Windows")).toBe(!isPart);
+  });
+
+  test("has the digest that osslsigncode calculates", () => {
+    const [primary] = report.signers;
+    expect(calculatedDigests(name)).toContain(primary?.digest);
+  });
+
+  test("is tampered with wherever a byte of what is signed differs, and so is what follows", () => {
+    const signatureAt = bytes.readUInt32LE(44);
+    const places = [8, 12, 16, 24, 26, 28, 30, 32, 33, 44, 48, 56, 57, 59, 60, signatureAt - 1];
+    // Primes apart, so that headers, folders and data of all kinds are hit.
+    for (let at = 61; at < signatureAt; at += 9973 * 7) places.push(at);
+    const verdicts = places.map((at) => {
+      const copy = Buffer.from(bytes);
+      copy[at]! ^= 0x01;
+      return verify(copy).verdict;
     });
+    expect(new Set(verdicts)).toEqual(new Set(["tampered"]));
+    expect(verify(Buffer.concat([bytes, Uint8Array.of(0)])).verdict).toBe("tampered");
+    expect(verify(bytes.subarray(0, -1)).verdict).toBe("tampered");
+  });
+
+  test("is tampered with where a byte that nothing vouches for has another value than it can have", () => {
+    for (const at of [4, 5, 6, 7, 34, 35, 38, 39, 52, 53, 54, 55]) {
+      const copy = Buffer.from(bytes);
+      copy[at]! ^= 0x40;
+      expect({ at, verdict: verify(copy).verdict }).toEqual({ at, verdict: "tampered" });
+    }
+    // Without these it has no signature at all.
+    for (const at of [36, 37, 40, 41, 42, 43]) {
+      const copy = Buffer.from(bytes);
+      copy[at]! ^= 0x40;
+      expect({ at, verdict: verify(copy).verdict }).toEqual({ at, verdict: "unsigned" });
+    }
+  });
+
+  test("is trusted no more with one bit of its signature changed, or for the same signers", () => {
+    const signatureAt = bytes.readUInt32LE(44);
+    for (let at = signatureAt; at < bytes.length; at += 97) {
+      const copy = Buffer.from(bytes);
+      copy[at]! ^= 1 << (at % 8);
+      const changed = verify(copy);
+      if (changed.verdict !== "microsoft") continue;
+      const valid = changed.signers.filter(({ isValid }) => isValid);
+      expect(report.signers).toEqual(
+        expect.arrayContaining(valid.map((item) => ({ ...item, timestamp: expect.anything() }))),
+      );
+    }
+  });
+});
+
+describe("the known digests and times of signatures", () => {
+  test.each([
+    {
+      name: `${OLD}/windows6.x-hypervintegrationservices-x64.cab`,
+      signers: [
+        {
+          digest: "9c35f7ea81c273a127b5449993b3cca43cd15c61",
+          timestamp: { time: "2017-05-06T20:11:11.000Z", kind: "pkcs9" },
+        },
+        {
+          digest: "4cd293d70da177fd4a7768e4c41c1504435ba44f1fd7cc0bce48cf8ce1743d66",
+          timestamp: { time: "2017-05-06T20:11:15.608Z", kind: "rfc3161" },
+        },
+      ],
+    },
+    {
+      name: `${NEW}/Windows6.2-HyperVIntegrationServices-x64.cab`,
+      signers: [
+        {
+          timestamp: {
+            time: "2019-08-10T18:56:51.954Z",
+            kind: "rfc3161",
+            signer: "Microsoft Time-Stamp service",
+          },
+        },
+      ],
+    },
+  ])("are those of $name", ({ name, signers }) => {
+    expect(verify(readFixture(name)).signers).toMatchObject(signers);
+  });
+});
+
+describe("what is not Microsoft's", () => {
+  test.each([
+    "ic-cab/other/Windows8.1-KB2938772-x64.cab",
+    "cab/gcab/test-none.cab",
+    "cab/gcab/test-mszip.cab",
+  ])("%s is unsigned", (name) => {
+    expect(verify(readFixture(name))).toMatchObject({ verdict: "unsigned", isTrusted: false });
+  });
+
+  test("cab/gcab/test-signed.cab names a certificate that did not sign it, as osslsigncode finds too", () => {
+    const report = verify(readFixture("cab/gcab/test-signed.cab"));
+    expect(report).toMatchObject({ verdict: "tampered", isTrusted: false, digestAlgorithms: ["sha1"] });
+    expect(report.signers[0]).toMatchObject({
+      digestMatches: true,
+      reasons: ["the signature is not that of LVFS CA"],
+    });
+    expect(calculatedDigests("cab/gcab/test-signed.cab")).toEqual([report.signers[0]?.digest]);
+  });
+
+  test.each(fixturesIn("cab/libmspack").concat(fixturesIn("cab/cabextract"), fixturesIn("cab/libarchive")))(
+    "%s gives a verdict, and no signer",
+    (name) => {
+      expect(verify(readFixture(name))).toMatchObject({ verdict: "unsigned", signers: [] });
+    },
+  );
+});
+
+const CATALOGS = readdirSync(join(FIXTURES, "mum"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".cat"))
+  .map((name) => `mum/${name.replaceAll("\\", "/")}`)
+  .concat("cat/catroot_package_name.cat")
+  .sort();
+
+describe("the catalogs", () => {
+  test("are all Microsoft's, as a part of Windows", () => {
+    expect(CATALOGS.length).toBeGreaterThan(30);
+    const others = CATALOGS.filter((name) => {
+      const { verdict, isWindowsComponent } = verifyCatalog(readFixture(name));
+      return verdict !== "microsoft" || !isWindowsComponent;
+    });
+    expect(others).toEqual([]);
+  });
+
+  test("list files by digests of a known sort, for systems that are named", () => {
+    for (const name of CATALOGS) {
+      const { members, attributes } = readCatalog(readFixture(name));
+      expect(members.length).toBeGreaterThan(0);
+      expect(members.filter(({ kind }) => kind === "unknown")).toEqual([]);
+      expect(attributes.get("OSAttr")).toMatch(/^2:/);
+    }
+  });
+
+  test.each([
+    {
+      folder: "6.3.9600.18692-windows6.x-hypervintegrationservices-x86",
+      counts: { "flat sha1": 31, "pe sha1": 32 },
+      digest: "sha1",
+    },
+    {
+      folder: "6.3.9600.19456-Windows6.2-HyperVIntegrationServices-x64",
+      counts: { "flat sha1": 36, "flat sha256": 36, "pe sha1": 36, "pe sha256": 36 },
+      digest: "sha256",
+    },
+  ])("of $folder lists $counts and is signed with $digest", ({ folder, counts, digest }) => {
+    const bytes = readFixture(`mum/${folder}/update.cat`);
+    const { members, attributes } = readCatalog(bytes);
+    const found: Record<string, number> = {};
+    for (const { kind, algorithm } of members)
+      found[`${kind} ${algorithm}`] = (found[`${kind} ${algorithm}`] ?? 0) + 1;
+    expect(found).toEqual(counts);
+    expect(attributes.get("OSAttr")).toBe("2:5.1,2:5.2,2:6.0,2:6.1,2:6.2,2:6.3");
+    expect(verifyCatalog(bytes).digestAlgorithms).toEqual([digest]);
+  });
+
+  test("that nobody signed are unsigned, and are read", () => {
+    const bytes = readFixture("cat/osslsigncode-unsigned.cat");
+    expect(verifyCatalog(bytes).verdict).toBe("unsigned");
+    const { members, attributes } = readCatalog(bytes);
+    expect(members).toHaveLength(14);
+    expect(attributes.get("OSAttr")).toBe("2:6.0");
+  });
+
+  test("have names", () => {
+    expect(readCatalog(readFixture("cat/catroot_package_name.cat")).attributes.get("PackageName")).toBe(
+      "Microsoft-Windows-PhotoBasic-WOW64-merged-Package",
+    );
+  });
+});
+
+/** PKCS #7 of all the fixtures that are signed. */
+const SIGNATURES = [
+  ...CABINETS.map(({ name }) => {
+    const bytes = readFixture(name);
+    return bytes.subarray(bytes.readUInt32LE(44));
+  }),
+  ...CATALOGS.map((name) => readFixture(name)),
+];
+
+describe("the anchors", () => {
+  const certificates = SIGNATURES.flatMap((bytes) =>
+    readSignatures(bytes).flatMap(({ bag, info }) => [
+      ...bag,
+      ...(info.unsigned.get(OID.timestampToken) ?? []).flatMap((token) =>
+        parseSignedData(token).certificates.map((der) => readCertificate(der)),
+      ),
+    ]),
+  );
+  const authorities = new Map(
+    certificates.filter(({ isAuthority }) => isAuthority).map((item) => [item.fingerprint, item]),
+  );
+
+  /** Known from other files than the fixtures, see docs/trust.md. */
+  const ELSEWHERE = ["Microsoft Code Signing PCA 2011", "Microsoft Time-Stamp PCA 2010 (2021)"];
+
+  test("are the authorities that occur in Microsoft's files, by the SHA-256 of their bytes", () => {
+    const seen = PINNED_ANCHORS.filter(({ name }) => !ELSEWHERE.includes(name));
+    expect(new Set(seen.map(({ fingerprint }) => fingerprint))).toEqual(new Set(authorities.keys()));
+    for (const { fingerprint, name, purposes } of seen) {
+      const certificate = authorities.get(fingerprint);
+      expect(
+        createHash("sha256")
+          .update(certificate?.der ?? "")
+          .digest("hex"),
+      ).toBe(fingerprint);
+      expect(name.replace(/ \(\d+\)$/, "")).toBe(certificate?.name);
+      expect(certificate?.issuer).toMatch(/^CN=Microsoft Root Certificate Authority/);
+      expect(purposes).toEqual([certificate?.name.includes("Time-Stamp") === true ? "time" : "code"]);
+    }
+  });
+
+  test("have a year in their name where two have the same", () => {
+    expect(new Set(PINNED_ANCHORS.map(({ name }) => name)).size).toBe(PINNED_ANCHORS.length);
   });
 });
