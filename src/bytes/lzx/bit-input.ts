@@ -2,7 +2,7 @@
 
 const WORD_BITS = 16;
 /** What a CFDATA block can have at most; blocks are stored with a 16-bit size. */
-const INPUT_SIZE_MAX = 65_535;
+export const INPUT_SIZE_MAX = 65_535;
 /**
  * Zeros after the input, for decoding that runs past it before that is noticed. Between two looks at {@link
  * LzxInput.isOverrun} the codes of one block are read (below 4 KiB), or 32 KiB are expanded: by matches of two bytes in

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
-export { LzxInput } from "./bit-input.ts";
+export { INPUT_SIZE_MAX, LzxInput } from "./bit-input.ts";
 export { LzxCodes } from "./codes.ts";
-export { expandTokens, type LzxOutput } from "./tokens.ts";
+export { LzxOutput } from "./output.ts";
+export { expandTokens } from "./tokens.ts";

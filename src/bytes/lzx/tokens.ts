@@ -2,6 +2,7 @@
 import { type Code, VmguestError } from "../../errors.ts";
 import type { LzxInput } from "./bit-input.ts";
 import type { LzxCodes } from "./codes.ts";
+import type { LzxOutput } from "./output.ts";
 import { LITERAL_COUNT, SLOT_BITS, SLOT_DISTANCES } from "./slots.ts";
 
 const LENGTH_MIN = 2;
@@ -10,20 +11,17 @@ const LENGTH_IN_SYMBOL_MAX = 7;
 const RECENT_COUNT = 3;
 /** Low bits of a distance that an aligned block codes on their own. */
 const ALIGNED_BITS = 3;
-
-/** The stream so far and where its next byte goes. */
-export interface LzxOutput {
-  readonly bytes: Uint8Array;
-  at: number;
-  /** The last distances, the newest first. */
-  readonly recent: Int32Array;
-}
+/** Entries of the main table below this are literals with a codeword of at most `rootBits`. */
+const SHORT_LITERAL_END = LITERAL_COUNT << 5;
 
 /**
- * Expands a verbatim or aligned block, or as much of it as ends at `end` of the output.
+ * Expands a verbatim or aligned block, or as much of it as ends at `end` of the output. Throws as `code` where a match
+ * does not fit; that the input was long enough is for the caller to check afterwards.
  *
- * This is where the time goes, so it is one loop over variables of its own. See {@link LzxInput} for the filling and
- * {@link HuffmanTable} for the entries.
+ * All the time of expanding goes here, so it is one loop over variables of its own. Three lines that come again and
+ * again are {@link LzxInput.fill}: they leave at least 24 valid bits, enough for a codeword of 16, for two of 11 (what
+ * the root of the main table has), or for the 17 bits of a distance. For the entries of the tables, negative ones among
+ * them, see {@link HuffmanTable}. `| 0` tells the compiler that a number stays a 32-bit integer.
  */
 export function expandTokens(
   input: LzxInput,
@@ -34,51 +32,73 @@ export function expandTokens(
   code: Code,
 ): void {
   const { view } = input;
-  let { held, heldBits, at: inputAt } = input;
   const main = codes.main.entries;
-  const mainShift = 32 - codes.main.rootBits;
   const mainBits = codes.main.rootBits;
-  const { bytes, recent } = output;
-  let { at } = output;
-  let recent0 = recent[0] as number;
-  let recent1 = recent[1] as number;
-  let recent2 = recent[2] as number;
+  const mainShift = 32 - mainBits;
+  const { entries: lengths, rootBits: lengthBits, isEmpty: hasNoLengths } = codes.length;
+  const { entries: aligned, rootBits: alignedBits } = codes.aligned;
+  const { bytes, view: outputView, recent } = output;
+  let held = input.held | 0;
+  let heldBits = input.heldBits | 0;
+  let inputAt = input.at | 0;
+  let at = output.at | 0;
+  let recent0 = (recent[0] as number) | 0;
+  let recent1 = (recent[1] as number) | 0;
+  let recent2 = (recent[2] as number) | 0;
 
   while (at < end) {
     held |= view.getUint32(inputAt) >>> heldBits;
-    inputAt += (31 - heldBits) >> 3;
+    inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
     heldBits |= 24;
     let entry = main[held >>> mainShift] as number;
+    // Most symbols are literals of few bits: two of them without filling again. A negative entry is not below the end.
+    if (entry >>> 0 < SHORT_LITERAL_END) {
+      held <<= entry & 31;
+      heldBits = (heldBits - (entry & 31)) | 0;
+      bytes[at] = entry >> 5;
+      at = (at + 1) | 0;
+      if (at >= end) break;
+      entry = main[held >>> mainShift] as number;
+      if (entry >>> 0 < SHORT_LITERAL_END) {
+        held <<= entry & 31;
+        heldBits = (heldBits - (entry & 31)) | 0;
+        bytes[at] = entry >> 5;
+        at = (at + 1) | 0;
+        continue;
+      }
+      held |= view.getUint32(inputAt) >>> heldBits;
+      inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
+      heldBits |= 24;
+    }
     if (entry < 0) {
       entry = ~entry;
-      entry = main[(entry >>> 5) + ((held << mainBits) >>> (32 - (entry & 31)))] as number;
+      entry = main[((entry >> 5) + ((held << mainBits) >>> (32 - (entry & 31)))) | 0] as number;
     }
     held <<= entry & 31;
-    heldBits -= entry & 31;
-    const symbol = entry >>> 5;
+    heldBits = (heldBits - (entry & 31)) | 0;
+    const symbol = entry >> 5;
     if (symbol < LITERAL_COUNT) {
-      bytes[at++] = symbol;
+      bytes[at] = symbol;
+      at = (at + 1) | 0;
       continue;
     }
 
-    let length = symbol & LENGTH_IN_SYMBOL_MAX;
-    if (length === LENGTH_IN_SYMBOL_MAX) {
-      const { entries, rootBits, isEmpty } = codes.length;
-      if (isEmpty) throw new VmguestError(code, "a long match is due, but the length code has no codewords");
+    // The symbol of a match has its length, if that is short, and the slot of its distance.
+    let length = (symbol & LENGTH_IN_SYMBOL_MAX) + LENGTH_MIN;
+    if (length === LENGTH_IN_SYMBOL_MAX + LENGTH_MIN) {
+      if (hasNoLengths) throw new VmguestError(code, "a long match is due, but no length has a codeword");
       held |= view.getUint32(inputAt) >>> heldBits;
-      inputAt += (31 - heldBits) >> 3;
+      inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
       heldBits |= 24;
-      entry = entries[held >>> (32 - rootBits)] as number;
+      entry = lengths[held >>> (32 - lengthBits)] as number;
       if (entry < 0) {
         entry = ~entry;
-        entry = entries[(entry >>> 5) + ((held << rootBits) >>> (32 - (entry & 31)))] as number;
+        entry = lengths[((entry >> 5) + ((held << lengthBits) >>> (32 - (entry & 31)))) | 0] as number;
       }
       held <<= entry & 31;
-      heldBits -= entry & 31;
-      length += entry >>> 5;
+      heldBits = (heldBits - (entry & 31)) | 0;
+      length = (length + (entry >> 5)) | 0;
     }
-    length += LENGTH_MIN;
-
     const slot = (symbol - LITERAL_COUNT) >> 3;
     let distance = recent0;
     if (slot >= RECENT_COUNT) {
@@ -86,28 +106,29 @@ export function expandTokens(
       let bits = SLOT_BITS[slot] as number;
       if (bits > 0) {
         held |= view.getUint32(inputAt) >>> heldBits;
-        inputAt += (31 - heldBits) >> 3;
+        inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
         heldBits |= 24;
         if (isAligned && bits >= ALIGNED_BITS) {
-          bits -= ALIGNED_BITS;
-          // Two shifts, as there may be no bits, and one by 32 would not do anything.
-          distance += ((held >>> 1) >>> (31 - bits)) << ALIGNED_BITS;
+          bits = (bits - ALIGNED_BITS) | 0;
+          // In two steps: there may be no bits, and a shift by 32 would be none. 14 bits and an aligned codeword, which
+          // has 7 at most, are fewer than 24.
+          distance = (distance + (((held >>> 1) >>> (31 - bits)) << ALIGNED_BITS)) | 0;
           held <<= bits;
-          // Up to 14 bits are used, and an aligned codeword has 7 at most.
-          entry = codes.aligned.entries[held >>> 25] as number;
-          distance += entry >>> 5;
+          entry = aligned[held >>> (32 - alignedBits)] as number;
           held <<= entry & 31;
-          heldBits -= bits + (entry & 31);
+          heldBits = (heldBits - bits - (entry & 31)) | 0;
+          distance = (distance + (entry >> 5)) | 0;
         } else {
-          distance += held >>> (32 - bits);
+          distance = (distance + (held >>> (32 - bits))) | 0;
           held <<= bits;
-          heldBits -= bits;
+          heldBits = (heldBits - bits) | 0;
         }
       }
       recent2 = recent1;
       recent1 = recent0;
       recent0 = distance;
     } else if (slot === 1) {
+      // The distance changes places with the newest one.
       distance = recent1;
       recent1 = recent0;
       recent0 = distance;
@@ -117,13 +138,30 @@ export function expandTokens(
       recent0 = distance;
     }
 
-    const matchEnd = at + length;
-    let from = at - distance;
+    let from = (at - distance) | 0;
+    const matchEnd = (at + length) | 0;
     if (from < 0 || matchEnd > end) {
-      const fault = from < 0 ? "points before the first byte" : "goes beyond its block or its 32 KiB";
+      const fault = from < 0 ? "begins before the first byte" : "does not end where its block or frame does";
       throw new VmguestError(code, `a match of ${length} bytes from ${distance} bytes back ${fault}`);
     }
-    while (at < matchEnd) bytes[at++] = bytes[from++] as number;
+    if (distance >= 16) {
+      // Four words at once, for most matches are not longer; what is copied too much is overwritten by what comes next.
+      outputView.setUint32(at, outputView.getUint32(from));
+      outputView.setUint32(at + 4, outputView.getUint32(from + 4));
+      outputView.setUint32(at + 8, outputView.getUint32(from + 8));
+      outputView.setUint32(at + 12, outputView.getUint32(from + 12));
+      for (at = (at + 16) | 0; at < matchEnd; at = (at + 4) | 0) {
+        from = (from + 4) | 0;
+        outputView.setUint32(at, outputView.getUint32(from + 12));
+      }
+      at = matchEnd;
+    } else {
+      // A match that overlaps its own output repeats it.
+      for (; at < matchEnd; at = (at + 1) | 0) {
+        bytes[at] = bytes[from] as number;
+        from = (from + 1) | 0;
+      }
+    }
   }
 
   input.held = held;

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { expandTokens, LzxCodes, LzxInput, type LzxOutput } from "../../../bytes/lzx/index.ts";
+import {
+  expandTokens,
+  INPUT_SIZE_MAX,
+  LzxCodes,
+  LzxInput,
+  LzxOutput,
+} from "../../../bytes/lzx/index.ts";
 import { VmguestError } from "../../../errors.ts";
 import type { BlockDecoder } from "../block-decoder.ts";
 import { undoX86Filter } from "./x86-filter.ts";
@@ -50,15 +56,14 @@ class LzxDecoder implements BlockDecoder {
   constructor(windowBits: number, outputMax: number) {
     this.#codes = new LzxCodes(windowBits, "LZX_CORRUPT");
     this.#windowSize = 2 ** windowBits;
-    const recent = Int32Array.of(1, 1, 1);
-    const bytes = new Uint8Array(Math.min(2 * this.#windowSize, outputMax));
-    this.#output = { bytes, at: 0, recent };
+    this.#output = new LzxOutput(Math.min(2 * this.#windowSize, outputMax));
   }
 
   decode(input: Uint8Array, outputSize: number): Uint8Array {
     if (!this.#isOpen) throw corrupt("a block follows one that was short or damaged");
     this.#isOpen = false;
-    const start = this.#makeRoom();
+    if (input.length > INPUT_SIZE_MAX) throw corrupt(`a block has ${input.length} bytes`);
+    const start = this.#makeRoom(outputSize);
     this.#source = input;
     this.#sourceAt = 0;
     if (this.#kind !== BLOCK.uncompressed) this.#input.load(input);
@@ -72,13 +77,14 @@ class LzxDecoder implements BlockDecoder {
     return result;
   }
 
-  /** Where the next frame goes. Frames are whole but for the last, so they fill the output exactly. */
-  #makeRoom(): number {
+  /** Where the next frame goes. Frames are whole but for the last, so they fill two windows exactly. */
+  #makeRoom(sizeBytes: number): number {
     const output = this.#output;
-    if (output.at === output.bytes.length) {
-      output.bytes.copyWithin(0, this.#windowSize);
+    if (output.at === 2 * this.#windowSize) {
+      output.bytes.copyWithin(0, this.#windowSize, output.at);
       output.at = this.#windowSize;
     }
+    if (output.at + sizeBytes > output.sizeBytes) throw corrupt("there are more blocks than there should be");
     return output.at;
   }
 
