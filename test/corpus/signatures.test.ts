@@ -6,9 +6,9 @@ import { MemorySource } from "../../src/io/index.ts";
 import { PINNED_ANCHORS } from "../../src/package/authenticode/anchors.ts";
 import { readCertificate } from "../../src/package/authenticode/certificate.ts";
 import { OID } from "../../src/package/authenticode/identifiers.ts";
+import { readCatalog, verifyCabinet, verifyCatalog } from "../../src/package/authenticode/index.ts";
 import { parseSignedData } from "../../src/package/authenticode/pkcs7.ts";
 import { readSignatures } from "../../src/package/authenticode/signature.ts";
-import { readCatalog, verifyCabinet, verifyCatalog } from "../../src/package/index.ts";
 import { FIXTURES, fixturesIn, readFixture } from "../support/fixtures.ts";
 
 const verify = (bytes: Uint8Array) => verifyCabinet(new MemorySource(bytes));

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MemorySource } from "../../src/io/index.ts";
-import { peDigests, readCatalog, type SignatureReport, verifyCabinet } from "../../src/package/index.ts";
+import {
+  peDigests,
+  readCatalog,
+  type SignatureReport,
+  verifyCabinet,
+} from "../../src/package/authenticode/index.ts";
 import { buildPe } from "../lab/pe.ts";
 import { FIXTURES } from "../support/fixtures.ts";
 

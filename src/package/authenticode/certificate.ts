@@ -37,14 +37,15 @@ export interface Certificate {
   readonly pathLengthMax: number;
   /** First octet of keyUsage, see {@link KEY_USAGE}; undefined where there is none, which allows everything. */
   readonly keyUsage: number | undefined;
-  /** extKeyUsage; undefined where there is none, which allows everything. */
+  /** extKeyUsage; undefined where there is none, which allows everything to an authority and nothing to a signer. */
   readonly purposes: ReadonlySet<string> | undefined;
   /** Key identifiers as lower-case hex. */
   readonly subjectKeyId: string | undefined;
   readonly authorityKeyId: string | undefined;
   /** Critical extensions whose rules are not known, so that nobody may rely on the certificate (RFC 5280, 4.2). */
   readonly unknownCritical: readonly string[];
-  readonly key: KeyObject;
+  /** Undefined for a sort of key that Node does not know. */
+  readonly key: KeyObject | undefined;
   /** Whether the certificate was signed with the key of `issuer`; false for digests that are not accepted. */
   isSignedBy(issuer: Certificate): boolean;
 }
@@ -67,7 +68,7 @@ const FOLLOWED: ReadonlySet<string> = new Set(Object.values(EXTENSION));
 /** Reads a certificate. Throws SIGNATURE_MALFORMED. */
 export function readCertificate(der: Uint8Array): Certificate {
   const fields = parseCertificate(der);
-  const { x509, key } = openX509(der);
+  const x509 = openX509(der);
   const { extensions } = fields;
   const constraints = constraintsOf(extensionOf(extensions, EXTENSION.basicConstraints));
   const signature = signatureOf(fields.signatureAlgorithm);
@@ -91,8 +92,9 @@ export function readCertificate(der: Uint8Array): Certificate {
     unknownCritical: extensions
       .filter(({ isCritical, identifier }) => isCritical && !FOLLOWED.has(identifier))
       .map(({ identifier }) => identifier),
-    key,
-    isSignedBy: (issuer) => signature !== undefined && x509.verify(issuer.key),
+    key: orUndefined(() => x509.publicKey),
+    isSignedBy: ({ key }) =>
+      signature !== undefined && key !== undefined && orUndefined(() => x509.verify(key)) === true,
   };
 }
 
@@ -153,12 +155,20 @@ function isTrue(boolean: DerElement | undefined): boolean {
 }
 
 /** The same certificate as Node sees it, which knows how to check its signature. */
-function openX509(der: Uint8Array): { readonly x509: X509Certificate; readonly key: KeyObject } {
+function openX509(der: Uint8Array): X509Certificate {
   try {
-    const x509 = new X509Certificate(der);
-    return { x509, key: x509.publicKey };
+    return new X509Certificate(der);
   } catch (error) {
-    throw malformed("the certificate or its key cannot be read", undefined, error);
+    throw malformed("the certificate cannot be read", undefined, error);
+  }
+}
+
+/** A bag may hold certificates of any kind; what Node cannot use, it throws for, and that proves nothing. */
+function orUndefined<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
   }
 }
 

@@ -34,6 +34,8 @@ export const PURPOSE = {
   timestamping: "1.3.6.1.5.5.7.3.8",
   /** Windows System Component Verification: what is a part of Windows itself. */
   windowsComponent: "1.3.6.1.4.1.311.10.3.6",
+  /** Lifetime Signing: what is signed ends with the certificate, whatever a time stamp says. */
+  lifetimeSigning: "1.3.6.1.4.1.311.10.3.13",
 } as const;
 
 /** A digest that Authenticode is made with. MD5 is not among them: anybody can make two files with the same one. */

@@ -30,6 +30,8 @@ export interface SignedSubject {
 interface Judgement {
   readonly report: SignerReport;
   readonly isBroken: boolean;
+  /** Whether it holds by the pinned anchors alone. */
+  readonly isMicrosoft: boolean;
 }
 
 /** The anchors of one look at a signature, with the certificates of those that are known. */
@@ -54,7 +56,7 @@ export function judgeSignatures(
   const signers = judgements.map(({ report }) => report);
   const valid = signers.filter(({ isValid }) => isValid);
   const isBroken = judgements.some((judgement) => judgement.isBroken);
-  const isMicrosoft = valid.some(({ anchor }) => anchor?.origin === "pinned");
+  const isMicrosoft = judgements.some((judgement) => judgement.isMicrosoft);
   const verdict: SignatureVerdict = isBroken ? "tampered" : isMicrosoft ? "microsoft" : "signed-unknown-root";
   return {
     verdict,
@@ -105,6 +107,7 @@ function judgeSigner(
   const { certificate } = check;
   return {
     isBroken,
+    isMicrosoft: reasons.length === 0 && trust === first,
     report: {
       subject: certificate?.subject ?? "unknown",
       issuer: certificate?.issuer ?? "unknown",
@@ -142,7 +145,10 @@ function judgeTrust(
 ): TrustVerdict {
   if (certificate === undefined) return { anchor: null, timestamp: null, reasons: [], forged: [] };
   const stamps = timestamps.map((stamp) => ({ stamp, chain: judgeTimestamp(stamp, anchors, roots) }));
-  const accepted = stamps.find(({ chain }) => chain.reasons.length === 0)?.stamp;
+  const endsWithCertificate = certificate.purposes?.has(PURPOSE.lifetimeSigning) === true;
+  const accepted = endsWithCertificate
+    ? undefined
+    : stamps.find(({ chain }) => chain.reasons.length === 0)?.stamp;
   const time = accepted?.time ?? now;
   const chain = judgeChain(certificate, { purpose: "code", anchors, bag: [...bag, ...roots], time });
   const reasons = [...unsupported, ...chain.reasons];

@@ -88,9 +88,14 @@ function checkSignature(
   { key }: Certificate,
 ): "match" | "mismatch" | "unsupported" {
   const algorithm = signatureOf(signatureAlgorithm);
-  const isKnown = algorithm !== undefined && key.asymmetricKeyType === algorithm.keyType;
-  if (!isKnown || (algorithm.digest ?? digest) !== digest) return "unsupported";
-  return verify(digest, signedBytes, key, signature) ? "match" : "mismatch";
+  const isKnown = key !== undefined && key.asymmetricKeyType === algorithm?.keyType;
+  if (!isKnown || (algorithm?.digest ?? digest) !== digest) return "unsupported";
+  try {
+    return verify(digest, signedBytes, key, signature) ? "match" : "mismatch";
+  } catch {
+    // OpenSSL throws for keys of senseless numbers.
+    return "unsupported";
+  }
 }
 
 export function hash(algorithm: DigestAlgorithm, bytes: Uint8Array): Uint8Array {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../../src/errors.ts";
 import { type ByteSource, MemorySource } from "../../../src/io/index.ts";
-import { verifyCabinet } from "../../../src/package/index.ts";
+import { verifyCabinet } from "../../../src/package/authenticode/index.ts";
 import {
   appendSignature,
   cabinetDigest,

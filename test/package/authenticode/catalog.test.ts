@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readCatalog, verifyCatalog } from "../../../src/package/index.ts";
+import { readCatalog, verifyCatalog } from "../../../src/package/authenticode/index.ts";
 import { buildPe } from "../../lab/pe.ts";
 import { context, integer, objectIdentifier, octetString, sequence, set } from "../../lab/signing/der.ts";
 import { buildCatalog, hash, OID, peDigest, signCabinet, THROW_AWAY } from "../../lab/signing/index.ts";

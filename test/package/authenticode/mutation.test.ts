@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readCatalog, verifyCatalog } from "../../../src/package/index.ts";
+import { readCatalog, verifyCatalog } from "../../../src/package/authenticode/index.ts";
 import { sequence } from "../../lab/signing/der.ts";
 import { appendSignature, buildCatalog, signCabinet, THROW_AWAY } from "../../lab/signing/index.ts";
 import { CABINET, judge } from "./signed.ts";

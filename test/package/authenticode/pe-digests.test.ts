@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MemorySource } from "../../../src/io/index.ts";
-import { peDigests } from "../../../src/package/index.ts";
+import { peDigests } from "../../../src/package/authenticode/index.ts";
 import { buildPe, PE_PLACES } from "../../lab/pe.ts";
 import { peDigest, signPe } from "../../lab/signing/index.ts";
 

@@ -1,5 +1,9 @@
 import { MemorySource } from "../../../src/io/index.ts";
-import { type SignatureReport, type TrustOptions, verifyCabinet } from "../../../src/package/index.ts";
+import {
+  type SignatureReport,
+  type TrustOptions,
+  verifyCabinet,
+} from "../../../src/package/authenticode/index.ts";
 import { type Signing, signCabinet, THROW_AWAY } from "../../lab/signing/index.ts";
 
 /** A cabinet with one stored member, `a.txt`. */

@@ -3,9 +3,11 @@ import { boolean, objectIdentifier, octetString, sequence } from "../../lab/sign
 import {
   buildCertificate,
   type Credential,
+  DEFAULT_BAG,
   EKU,
   type LabCertificate,
   type LabTimestamp,
+  OID,
   type Signing,
   THROW_AWAY,
 } from "../../lab/signing/index.ts";
@@ -81,6 +83,13 @@ describe("a signer is believed", () => {
     { what: "when the certificates were signed with SHA-1", signing: under({ digest: "sha1" }) },
   ])("$what", ({ signing }) => {
     expect(judgeSigned(signing)).toMatchObject({ verdict: "signed-unknown-root", isTrusted: true });
+  });
+
+  test("when the bag holds a certificate with a key that nobody knows", () => {
+    const rsa = objectIdentifier(OID.rsaEncryption);
+    const odd = Buffer.from(root.certificate);
+    odd[odd.indexOf(rsa) + rsa.length - 1] = 0x7f;
+    expect(judgeSigned({ bag: [...DEFAULT_BAG, odd] }).isTrusted).toBe(true);
   });
 
   test("as an anchor itself, when it is given", () => {
@@ -306,6 +315,15 @@ describe("the time of a signature", () => {
     expect(broken.map((stamp) => judgeSigned(stamped({ kind, ...stamp })).verdict)).toEqual(
       broken.map(() => "tampered"),
     );
+  });
+
+  test("does not matter to a certificate with which everything ends that it signed", () => {
+    const lifetime = signer({
+      purposes: [EKU.codeSigning, "1.3.6.1.4.1.311.10.3.13"],
+      notAfter: "2025-01-01T00:00:00Z",
+    });
+    const judged = [THEN, NOW].map((now) => judgeSigned(signedBy(lifetime), { ...LAB_ROOT, now }).isTrusted);
+    expect(judged).toEqual([true, false]);
   });
 
   test("cannot be had from a countersignature that says none", () => {
