@@ -7,6 +7,8 @@ import * as vhdx from "../src/disk/vhdx/layout.ts";
 import * as ntfs from "../src/fs/ntfs/layout.ts";
 import * as ntfsSecurity from "../src/fs/ntfs/security/layout.ts";
 import * as wof from "../src/fs/ntfs/wof/layout.ts";
+import * as iso9660 from "../src/package/iso/iso9660/layout.ts";
+import * as udf from "../src/package/iso/udf/layout.ts";
 import * as msi from "../src/package/msi/layout.ts";
 import * as pe from "../src/package/pe/layout.ts";
 import { renderActionTable, renderServiceTable, renderUpdateTables } from "../src/policy/index.ts";
@@ -19,7 +21,19 @@ import { readmePage } from "./docs/readme-page.ts";
 import { fillTables, tablesOf } from "./docs/tables.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const FORMATS = { vhd, vhdx, partitions, ntfs: { ...ntfs, ...ntfsSecurity }, wof, regf, pe, msi, mum: {} };
+const FORMATS = {
+  vhd,
+  vhdx,
+  partitions,
+  ntfs: { ...ntfs, ...ntfsSecurity },
+  wof,
+  regf,
+  pe,
+  msi,
+  mum: {},
+  iso9660,
+  udf,
+};
 
 /** What a page should be, from what it is: pages made whole ignore that, the others have their tables filled in. */
 type Maker = (page: string) => string | Promise<string>;
