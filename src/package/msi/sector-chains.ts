@@ -27,7 +27,8 @@ export class SectorChains {
     this.#next = this.#readFat(fatSectors);
     this.#lengths = this.#measure();
     for (const sector of fatSectors) {
-      if (this.#lengths[sector] !== 1) throw damaged("FAT sector is part of a chain", this.offsetOf(sector));
+      if (this.#lengths[sector] !== 1)
+        throw damaged("a FAT sector is part of a chain", this.offsetOf(sector));
     }
     this.#checkCopies(header.firstDirectorySector);
   }
@@ -67,11 +68,14 @@ export class SectorChains {
   /** The FAT sectors in order: 109 in the header, the others in a chain of sectors of their own (MS-CFB 2.5). */
   #listFatSectors({ view, difat, firstDifatSector, difatSectorCount }: CompoundHeader): number[] {
     const sectors: number[] = [];
+    let hasEnded = false;
     const addFrom = (offset: number, count: number) => {
-      for (let index = 0; index < count; index++) {
-        const sector = view.getInt32(offset + index * 4, true);
-        if (sector < 0) return;
-        sectors.push(this.#requireSector(sector, "FAT"));
+      for (let at = offset; at < offset + count * 4; at += 4) {
+        const sector = view.getInt32(at, true);
+        // cfb keeps the gaps of some lists and closes those of others: what follows one is not what was checked.
+        if (sector >= 0 && hasEnded) throw damaged("the list of FAT sectors has a gap", at);
+        if (sector < 0) hasEnded = true;
+        else sectors.push(this.#requireSector(sector, "FAT"));
       }
     };
     addFrom(difat.byteOffset - view.byteOffset, difat.length / 4);
@@ -80,13 +84,13 @@ export class SectorChains {
     const seen = new Set<number>();
     for (let index = 0; index < difatSectorCount; index++) {
       const offset = this.offsetOf(this.#requireSector(next, "list of FAT sectors"));
-      if (seen.has(next)) throw loop("list of FAT sectors leads back to itself", offset);
+      if (seen.has(next)) throw loop("the list of FAT sectors leads back to itself", offset);
       seen.add(next);
       addFrom(offset, perSector);
       next = view.getInt32(offset + perSector * 4, true);
     }
-    if (next >= 0) throw damaged(`list of FAT sectors goes on after ${difatSectorCount} sectors`);
-    if (sectors.length === 0) throw damaged("file has no FAT");
+    if (next >= 0) throw damaged(`the list of FAT sectors goes on after ${difatSectorCount} sectors`);
+    if (sectors.length === 0) throw damaged("the file has no FAT");
     return sectors;
   }
 
@@ -127,7 +131,7 @@ export class SectorChains {
       lengths[first] = length;
       reached += length;
     }
-    if (reached < this.sectorCount) throw loop("chain of sectors leads back to itself");
+    if (reached < this.sectorCount) throw loop("a chain of sectors leads back to itself");
     return lengths;
   }
 
@@ -158,12 +162,12 @@ export class SectorChains {
 }
 
 /** A structure that contradicts another. */
-export function damaged(fault: string, offset?: number): VmguestError {
-  return new VmguestError("CFB_DAMAGED", `the ${fault}`, place(offset));
+export function damaged(message: string, offset?: number): VmguestError {
+  return new VmguestError("CFB_DAMAGED", message, place(offset));
 }
 
-function loop(fault: string, offset?: number): VmguestError {
-  return new VmguestError("CFB_LOOP", `the ${fault}`, place(offset));
+function loop(message: string, offset?: number): VmguestError {
+  return new VmguestError("CFB_LOOP", message, place(offset));
 }
 
 const place = (offset: number | undefined) => ({

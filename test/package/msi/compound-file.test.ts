@@ -62,6 +62,15 @@ describe("readCompoundFile", () => {
     expect(streams.get("small")).toHaveLength(100);
   });
 
+  test("refuses a list of FAT sectors with a gap, which cfb would read in another way", () => {
+    const file = buildCompound({ streams: { body: new Uint8Array(15_000 * 512) } });
+    const view = new DataView(file.buffer);
+    const listAt = (new CompoundHeader(view).firstDifatSector + 1) * 512;
+    expect(view.getInt32(listAt + 20 * 4, true)).toBe(-1);
+    view.setInt32(listAt + 20 * 4, 7, true);
+    expect(() => read(file)).toThrow(code("CFB_DAMAGED", "gap"));
+  });
+
   test("gives the streams of a file that cfb wrote, with a storage among them", () => {
     const container = utils.cfb_new();
     utils.cfb_add(container, "small", Buffer.from(content(500)));
@@ -183,6 +192,12 @@ describe("a compound file that is not to be trusted", () => {
     },
     { what: "no FAT", error: "CFB_DAMAGED", message: "no FAT", damage: (file) => file.setDifat(0, -1) },
     { what: "a FAT beyond the end", error: "CFB_TRUNCATED", damage: (file) => file.setDifat(0, 0x7fffffff) },
+    {
+      what: "a gap in the list of FAT sectors",
+      error: "CFB_DAMAGED",
+      message: "gap",
+      damage: (file) => file.setDifat(2, 0),
+    },
     {
       what: "FAT sectors inside a stream",
       error: "CFB_DAMAGED",
