@@ -11,3 +11,4 @@ export type {
 } from "./report.ts";
 export { verifyCabinet } from "./verify-cabinet.ts";
 export { verifyCatalog } from "./verify-catalog.ts";
+export { verifyMsi } from "./verify-msi.ts";

@@ -2,11 +2,7 @@
 import type { ByteSource } from "../../io/index.ts";
 import { readRoots } from "./anchors.ts";
 import { digestCabinet, findSignature } from "./cabinet-signature.ts";
-import { toHex } from "./certificate.ts";
-import { malformed, TAG } from "./der.ts";
-import { type DigestAlgorithm, digestOf, OID } from "./identifiers.ts";
-import { readIndirectData } from "./indirect-data.ts";
-import { judgeSignatures, type Subject } from "./judge.ts";
+import { judgeSignatures } from "./judge.ts";
 import {
   reportOn,
   type SignatureReport,
@@ -14,7 +10,8 @@ import {
   tamperedReport,
   unsignedReport,
 } from "./report.ts";
-import { readSignatures, type Signature } from "./signature.ts";
+import { readSignatures } from "./signature.ts";
+import { compareDigests, readStatedDigest } from "./stated-digest.ts";
 
 /**
  * Judges the Authenticode signature of a cabinet (CAB, MSU), without the network: docs/trust.md says what is believed.
@@ -37,38 +34,8 @@ export function verifyCabinet(source: ByteSource, trust: TrustOptions = {}): Sig
     const digests = digestCabinet(source, search.offset, algorithms);
     const subjects = signed.map(({ signature, stated }) => ({
       signature,
-      subject: compare(stated, digests),
+      subject: compareDigests(stated, digests),
     }));
     return judgeSignatures(subjects, roots, trust.now);
   });
-}
-
-/** What a signature says about the cabinet. */
-interface StatedDigest {
-  readonly algorithm: DigestAlgorithm | undefined;
-  /** Lower-case hex. */
-  readonly digest: string;
-}
-
-function readStatedDigest({ data }: Signature): StatedDigest {
-  if (data.contentType !== OID.indirectData || data.contentTag !== TAG.sequence) {
-    throw malformed(`what is signed is of type ${data.contentType}, not the digest of a file`);
-  }
-  const { algorithm, digest } = readIndirectData(data.content);
-  return { algorithm: digestOf(algorithm), digest: toHex(digest) };
-}
-
-function compare(stated: StatedDigest, digests: ReadonlyMap<DigestAlgorithm, Uint8Array>): Subject {
-  const { algorithm } = stated;
-  const bytes = algorithm === undefined ? undefined : digests.get(algorithm);
-  if (algorithm === undefined || bytes === undefined) {
-    const unsupported = ["the digest that the file was signed with is not accepted"];
-    return { digestAlgorithm: "unknown", digest: null, digestMatches: false, broken: [], unsupported };
-  }
-  const digest = toHex(bytes);
-  const digestMatches = digest === stated.digest;
-  const broken = digestMatches
-    ? []
-    : [`the ${algorithm} digest of the file is ${digest}, not ${stated.digest}`];
-  return { digestAlgorithm: algorithm, digest, digestMatches, broken, unsupported: [] };
 }

@@ -82,7 +82,7 @@ class OfferSearch {
   #recognise(place: readonly string[], source: ByteSource): void {
     if (isCabinet(source)) this.#lookAtCabinet(place, source);
     else if (isDiscImage(source)) this.#lookAtDisc(place, source);
-    else if (isCompoundFile(source)) this.#add(place, source, offerMsi(source));
+    else if (isCompoundFile(source)) this.#add(place, source, offerMsi(source, this.#trust));
     else this.#note(place, [finding("OFFER_NOT", "the file is neither cabinet nor MSI nor image of a disc")]);
   }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from "../../io/index.ts";
-import { type TrustOptions, verifyCabinet } from "../authenticode/index.ts";
+import { type TrustOptions, verifyCabinet, verifyMsi } from "../authenticode/index.ts";
 import type { Cabinet, CabMember } from "../cab/index.ts";
 import { readMsi } from "../msi/index.ts";
 import { type PackageManifest, readPackageManifest } from "../mum/index.ts";
 import { MANIFEST_SIZE_MAX, readMember, type UnpackBudget } from "./cabinet-members.ts";
-import { reportMsiSignature } from "./msi-signature.ts";
 import type { OfferedPackage, PackageArchitecture } from "./offered-package.ts";
 
 /** What a package says of itself, wherever it lies. */
@@ -38,9 +37,8 @@ export function offerCabinet(manifest: PackageManifest, source: ByteSource, trus
 const PRODUCT_NAME = /\bhyper-v\b.*\bintegration (?:services|components)\b/i;
 
 /** The offer that an MSI is. */
-export function offerMsi(source: ByteSource): Offer {
-  const facts = readMsi(source);
-  const { productName, productVersion, architecture } = facts;
+export function offerMsi(source: ByteSource, trust: TrustOptions): Offer {
+  const { productName, productVersion, architecture } = readMsi(source);
   return {
     kind: "msi",
     isIntegrationServices: PRODUCT_NAME.test(productName ?? ""),
@@ -51,7 +49,7 @@ export function offerMsi(source: ByteSource): Offer {
     parents: [],
     restart: null,
     updates: [],
-    signature: reportMsiSignature(facts),
+    signature: verifyMsi(source, trust),
   };
 }
 

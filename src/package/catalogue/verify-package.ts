@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, findingOf, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
-import { type SignatureReport, type TrustOptions, verifyCabinet } from "../authenticode/index.ts";
+import { type SignatureReport, type TrustOptions, verifyCabinet, verifyMsi } from "../authenticode/index.ts";
 import { Cabinet, type CabMember, isCabinet } from "../cab/index.ts";
 import { type DiscEntry, DiscImage, isDiscImage } from "../iso/index.ts";
-import { isCompoundFile, readMsi } from "../msi/index.ts";
+import { isCompoundFile } from "../msi/index.ts";
 import { CONTAINER_NAME, DEPTH_MAX, openMembers, packagesAmong, UnpackBudget } from "./cabinet-members.ts";
-import { reportMsiSignature } from "./msi-signature.ts";
 import type { MemberVerification, PackageVerification, PackedVerification } from "./verification.ts";
 import { verifyMembers } from "./verify-members.ts";
 
@@ -40,7 +39,7 @@ function verify(source: ByteSource, course: Course): PackageVerification {
   }
   if (isCabinet(source)) return verifyCab(source, course);
   if (isDiscImage(source)) return verifyDisc(source, course);
-  if (isCompoundFile(source)) return summarise("msi", reportMsiSignature(readMsi(source)), NOTHING_INSIDE);
+  if (isCompoundFile(source)) return summarise("msi", verifyMsi(source, course.trust), NOTHING_INSIDE);
   throw new VmguestError("OFFER_NOT", "the file is neither cabinet nor MSI nor image of a disc");
 }
 

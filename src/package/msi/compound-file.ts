@@ -3,7 +3,7 @@ import { parse } from "cfb";
 import { VmguestError } from "../../errors.ts";
 import { type ByteSource, readBytes } from "../../io/index.ts";
 import { flattenDirectory } from "./directory.ts";
-import { COMPOUND_SIGNATURE, CompoundHeader, ENTRY_TYPE } from "./layout.ts";
+import { COMPOUND_SIGNATURE, CompoundHeader, type DirectoryEntry, ENTRY_TYPE } from "./layout.ts";
 import { damaged, SectorChains } from "./sector-chains.ts";
 
 /**
@@ -27,6 +27,11 @@ export interface CompoundFile {
   readonly classId: string;
   /** The streams directly below the root, by their names as stored. */
   readonly streams: ReadonlyMap<string, Uint8Array>;
+  /** The entries of root and streams in the directory, for what a signature says of them; no sector in it is valid. */
+  readonly root: DirectoryEntry;
+  readonly entries: readonly DirectoryEntry[];
+  /** Whether there are folders below the root, whose streams are not among these. */
+  readonly hasStorages: boolean;
 }
 
 /** Whether this is a compound file (OLE), by its first eight bytes. */
@@ -51,8 +56,8 @@ export function readCompoundFile(source: ByteSource): CompoundFile {
   const bytes = copyWhole(source, sectorSize);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const header = new CompoundHeader(view);
-  const { classId } = flattenDirectory(view, header, new SectorChains(view, header));
-  return { classId, streams: parseStreams(bytes) };
+  const { root, streams, hasStorages } = flattenDirectory(view, header, new SectorChains(view, header));
+  return { classId: root.classId, streams: parseStreams(bytes), root, entries: streams, hasStorages };
 }
 
 /** Returns the sector shift. */
@@ -76,7 +81,7 @@ function checkHeader(source: ByteSource): number {
     header.reserved.some((byte) => byte !== 0) ||
     (majorVersion === 3 && header.directorySectorCount !== 0)
   ) {
-    throw damaged("header has values where it must have zeros", 0);
+    throw damaged("the header has values where it must have zeros", 0);
   }
   return sectorShift;
 }
@@ -88,7 +93,7 @@ function copyWhole(source: ByteSource, sectorSize: number): Buffer {
     throw new VmguestError("LIMIT_EXCEEDED", message, { structure: "compound file" });
   }
   const sectorCount = Math.ceil(source.sizeBytes / sectorSize);
-  if (sectorCount < 2) throw damaged("file has no sectors");
+  if (sectorCount < 2) throw damaged("the file has no sectors");
   const copy = Buffer.alloc(sectorCount * sectorSize);
   copy.set(readBytes(source, 0, source.sizeBytes));
   return copy;
@@ -103,7 +108,7 @@ function parseStreams(bytes: Buffer): Map<string, Uint8Array> {
       // An empty stream has no content at all.
       const data = size === 0 ? new Uint8Array(0) : asBytes(content);
       if (data.length !== size)
-        throw damaged(`stream has ${size} bytes by the directory, but ${data.length} in sectors`);
+        throw damaged(`a stream has ${size} bytes by the directory, but ${data.length} in sectors`);
       streams.set(name, data);
     }
     return streams;

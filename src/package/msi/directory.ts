@@ -8,6 +8,15 @@ const MAX_ENTRY_COUNT = 16_384;
 const MINI_SECTOR_SIZE = 64;
 const MAX_NAME_SIZE_BYTES = 64;
 
+/** What is directly below the root, before anything of it is taken away. */
+export interface FlatDirectory {
+  readonly root: DirectoryEntry;
+  /** The streams that stay. */
+  readonly streams: readonly DirectoryEntry[];
+  /** Whether there are folders, too, with what is in them. */
+  readonly hasStorages: boolean;
+}
+
 /**
  * Checks the directory of a compound file and prepares it, in place, for a reader that trusts it: the streams directly
  * below the root stay, each with sectors that are proved to be there; every other entry becomes an unused one; and the
@@ -19,21 +28,24 @@ export function flattenDirectory(
   view: DataView,
   header: CompoundHeader,
   chains: SectorChains,
-): DirectoryEntry {
+): FlatDirectory {
   const entries = listEntries(view, header, chains);
   const [root] = entries;
-  if (root?.type !== ENTRY_TYPE.root) throw damaged("directory does not begin with its root");
+  if (root?.type !== ENTRY_TYPE.root) throw damaged("the directory does not begin with its root");
   const kept = listTop(entries, root);
+  const streams: DirectoryEntry[] = [];
   const mini = readMiniStream(header, root, chains);
   for (const [index, entry] of entries.entries()) {
     entry.left = NO_ENTRY;
     entry.right = NO_ENTRY;
     entry.child = NO_ENTRY;
     if (index === 0) continue;
-    if (kept.has(index) && entry.type === ENTRY_TYPE.stream) checkStream(entry, header, chains, mini);
-    else clear(entry);
+    if (kept.has(index) && entry.type === ENTRY_TYPE.stream) {
+      checkStream(entry, header, chains, mini);
+      streams.push(entry);
+    } else clear(entry);
   }
-  return root;
+  return { root, streams, hasStorages: streams.length < kept.size };
 }
 
 function listEntries(view: DataView, header: CompoundHeader, chains: SectorChains): DirectoryEntry[] {
@@ -60,13 +72,14 @@ function listTop(entries: readonly DirectoryEntry[], root: DirectoryEntry): Read
   for (let index = waiting.pop(); index !== undefined; index = waiting.pop()) {
     if (index === NO_ENTRY) continue;
     const entry = entries[index];
-    if (entry === undefined) throw damaged(`directory refers to entry ${index}, but has ${entries.length}`);
+    if (entry === undefined)
+      throw damaged(`the directory refers to entry ${index}, but has ${entries.length}`);
     if (found.has(index)) {
       const message = `directory entry ${index} is in the tree twice`;
       throw new VmguestError("CFB_LOOP", message, { structure: DirectoryEntry.structName, offset: entry.at });
     }
     if (entry.type !== ENTRY_TYPE.storage && entry.type !== ENTRY_TYPE.stream) {
-      throw damaged(`directory refers to entry ${index}, which has type ${entry.type}`, entry.at);
+      throw damaged(`the directory refers to entry ${index}, which has type ${entry.type}`, entry.at);
     }
     found.add(index);
     waiting.push(entry.left, entry.right);
@@ -104,17 +117,17 @@ function checkStream(
 ): void {
   const { sizeLow, nameSize, startSector } = entry;
   if (nameSize < 2 || nameSize > MAX_NAME_SIZE_BYTES || nameSize % 2 !== 0) {
-    throw damaged(`name of an entry has ${nameSize} bytes`, entry.at);
+    throw damaged(`the name of an entry has ${nameSize} bytes`, entry.at);
   }
   if (header.majorVersion > 3 && entry.sizeHigh !== 0)
-    throw damaged("stream is larger than the file", entry.at);
+    throw damaged("a stream is larger than the file", entry.at);
   if (sizeLow === 0) {
     entry.startSector = SECTOR.endOfChain;
   } else if (sizeLow >= header.miniStreamCutoff) {
     const sectorCount = chains.lengthOf(startSector, "stream");
     const needed = Math.ceil(sizeLow / chains.sectorSize);
     if (sectorCount < needed)
-      throw damaged(`stream needs ${needed} sectors, but has ${sectorCount}`, entry.at);
+      throw damaged(`a stream needs ${needed} sectors, but has ${sectorCount}`, entry.at);
   } else {
     checkMiniChain(entry, mini);
   }
@@ -127,7 +140,7 @@ function checkMiniChain(entry: DirectoryEntry, mini: MiniStream): void {
   let sector = entry.startSector;
   for (let count = 0; count < needed; count++) {
     if (sector < 0 || sector >= mini.sectorCount || seen.has(sector)) {
-      throw damaged(`stream needs ${needed} mini sectors, but its chain breaks after ${count}`, entry.at);
+      throw damaged(`a stream needs ${needed} mini sectors, but its chain breaks after ${count}`, entry.at);
     }
     seen.add(sector);
     sector = mini.next[sector] ?? SECTOR.endOfChain;

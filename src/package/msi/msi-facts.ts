@@ -26,7 +26,7 @@ export interface MsiFacts {
   readonly subject: string | null;
   /** GUID in braces: which build of the MSI. */
   readonly packageCode: string | null;
-  /** Whether it carries a signature; vmguest does not verify it. */
+  /** Whether it carries a signature; `verifyMsi` says what that is worth. */
   readonly isSigned: boolean;
   /** All of the table Property. */
   readonly properties: ReadonlyMap<string, string>;

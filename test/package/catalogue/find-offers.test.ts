@@ -2,10 +2,13 @@ import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../../src/errors.ts";
 import { type ByteSource, MemorySource } from "../../../src/io/index.ts";
 import { findOffers, openOffer } from "../../../src/package/catalogue/index.ts";
+import { choosePackageFor } from "../../../src/policy/index.ts";
 import { packFiles } from "../../lab/ic-package/archive.ts";
 import { buildGuestDisc } from "../../lab/ic-package/guest-disc.ts";
 import { buildMsu, buildRollup, icPackageFileName } from "../../lab/ic-package.ts";
 import { buildMsi, LAB_PROPERTIES } from "../../lab/msi.ts";
+import { buildSignedMsi } from "../../lab/signing/index.ts";
+import { os } from "../../policy/facts.ts";
 import { input, labPackage, offersOf, TRUST } from "./inputs.ts";
 
 const NAME = icPackageFileName();
@@ -212,6 +215,38 @@ describe("an offer is opened again by its place", () => {
     expect(() => openOffer(new MemorySource(bytes), ["x.cab"])).toThrow(
       expect.objectContaining({ code: "OFFER_NOT", where: { path: "x.cab" } }),
     );
+  });
+});
+
+describe("of a whole disc", () => {
+  const disc = buildGuestDisc({
+    packages: {
+      amd64: new Map([
+        [NAME, PACKAGE],
+        [icPackageFileName({ target: "6.2" }), labPackage({ target: "6.2" })],
+      ]),
+      x86: new Map([
+        [MSI_NAME, buildSignedMsi()],
+        ["renamed.cab", labPackage({ architecture: "x86" })],
+      ]),
+    },
+  });
+  const { offers } = offersOf({ "vmguest.iso": disc });
+
+  test.each([
+    { id: "xp", facts: { architecture: "x86" }, path: `support/x86/${MSI_NAME}` },
+    { id: "win7", facts: { architecture: "x86", build: 7601 }, path: "support/x86/renamed.cab" },
+    { id: "ws2008r2", facts: { build: 7600 }, path: `support/amd64/${NAME}` },
+    {
+      id: "win8.1",
+      facts: { build: 9600 },
+      path: "support/amd64/Windows6.2-HyperVIntegrationServices-x64.cab",
+    },
+    { id: "win8", facts: { architecture: "x86", build: 9200 }, path: undefined },
+    { id: "ws2022", facts: { build: 20348 }, path: undefined },
+  ] as const)("$id gets $path", ({ id, facts, path }) => {
+    const guest = { os: os(id, facts), integrationServices: null, sha2: "supported" } as const;
+    expect(choosePackageFor(guest, offers).package?.place[1]).toBe(path);
   });
 });
 

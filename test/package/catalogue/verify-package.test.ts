@@ -5,7 +5,7 @@ import { packFiles } from "../../lab/ic-package/archive.ts";
 import { buildGuestDisc } from "../../lab/ic-package/guest-disc.ts";
 import { buildMsu, buildRollup, icPackageFileName, type PackageFiles } from "../../lab/ic-package.ts";
 import { buildMsi } from "../../lab/msi.ts";
-import { buildCatalog } from "../../lab/signing/index.ts";
+import { buildCatalog, buildSignedMsi } from "../../lab/signing/index.ts";
 import { labPackage, TRUST } from "./inputs.ts";
 
 const verify = (bytes: Uint8Array, trust = TRUST) => verifyPackage(new MemorySource(bytes), { trust });
@@ -210,6 +210,16 @@ describe("what holds packages", () => {
       ["support/x86/a.msi", "msi", false],
     ]);
     expect(problemsOf(verified)).toEqual(["OFFER_NOT b.cab"]);
+  });
+
+  test("is an MSI, which holds none: its signature is all there is", () => {
+    expect(verify(buildSignedMsi())).toMatchObject({
+      kind: "msi",
+      isTrusted: true,
+      members: [],
+      packages: [],
+    });
+    expect(verify(buildMsi())).toMatchObject({ kind: "msi", verdict: "unsigned", isTrusted: false });
   });
 
   test("is not followed for ever", () => {
