@@ -11,6 +11,8 @@ interface Extent extends Omit<DataHead, "counted" | "read"> {
   readonly start: number;
 }
 
+const sizeOf = (extents: readonly Extent[]) => extents.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+
 /** A folder that is not compressed, read where it stands. Its blocks are looked for only as far as they are needed. */
 export class StoredFolder {
   readonly #folder: Folder;
@@ -18,8 +20,8 @@ export class StoredFolder {
   readonly #budget: ExtractBudget;
   readonly #extents: Extent[] = [];
   readonly #sound = new Set<Extent>();
-  /** Bytes of a block whose first part lies in the cabinet before. */
-  #splitBytes = 0;
+  /** Parts of a block whose rest is still to come, in a next cabinet. */
+  #split: readonly Extent[] = [];
   #end = 0;
   #failure: unknown;
 
@@ -91,20 +93,23 @@ export class StoredFolder {
 
   #add({ counted, read, ...head }: DataHead): void {
     this.#budget.unpack(head.sizeBytes);
-    this.#splitBytes += head.sizeBytes;
-    if (head.outputSize > 0) {
-      if (this.#splitBytes !== head.outputSize) {
-        const message = `it is stored, but ${this.#splitBytes} bytes are to become ${head.outputSize}`;
-        throw new VmguestError("CAB_BLOCK", message, whereOf(head));
-      }
-      this.#splitBytes = 0;
+    const start = this.#end + sizeOf(this.#split);
+    const block = head.sizeBytes === 0 ? this.#split : [...this.#split, { ...head, start }];
+    if (head.outputSize === 0) {
+      this.#split = block;
+      return;
     }
-    if (head.sizeBytes > 0) this.#extents.push({ ...head, start: this.#end });
-    this.#end += head.sizeBytes;
+    if (sizeOf(block) !== head.outputSize) {
+      const message = `it is stored, but ${sizeOf(block)} bytes are to become ${head.outputSize}`;
+      throw new VmguestError("CAB_BLOCK", message, whereOf(head));
+    }
+    this.#extents.push(...block);
+    this.#end += head.outputSize;
+    this.#split = [];
   }
 
   #tooShort(end: number): VmguestError {
-    return this.#splitBytes > 0 && this.#folder.endMissing === undefined
+    return this.#split.length > 0 && this.#folder.endMissing === undefined
       ? incomplete("its last block goes on in a next cabinet", this.#folder)
       : folderTooShort(this.#folder, end, this.#end);
   }
