@@ -61,51 +61,35 @@ export function buildCompound(lab: LabCompound): Uint8Array {
   const place = new Map(logical.map((sector, at) => [sector, at]));
   const placeOf = (sector: number) => (sector < 0 ? sector : (place.get(sector) ?? Number.NaN));
 
-  const perSector = sectorSize / 4;
-  let fatCount = 0;
-  let difatCount = 0;
-  while ((dataCount + fatCount + difatCount) / perSector > fatCount) {
-    fatCount += 1;
-    difatCount = Math.max(0, Math.ceil((fatCount - HEADER_DIFAT_COUNT) / (perSector - 1)));
-  }
-  const fatAt = dataCount;
-  const difatAt = dataCount + fatCount;
-  const bytes = new Uint8Array((1 + dataCount + fatCount + difatCount) * sectorSize);
+  const plan = planFile(dataCount, sectorSize);
+  const bytes = new Uint8Array((1 + plan.sectorCount) * sectorSize);
   const view = new DataView(bytes.buffer);
   const offsetOf = (sector: number) => (sector + 1) * sectorSize;
-
-  const header = new CompoundHeader(view);
-  header.signature = COMPOUND_SIGNATURE;
-  header.minorVersion = 0x3e;
-  header.majorVersion = sectorSize === 512 ? 3 : 4;
-  header.byteOrder = 0xfffe;
-  header.sectorShift = Math.log2(sectorSize);
-  header.miniSectorShift = 6;
-  header.directorySectorCount = sectorSize === 512 ? 0 : directory.count;
-  header.fatSectorCount = fatCount;
-  header.firstDirectorySector = placeOf(directory.start);
-  header.miniStreamCutoff = MINI_STREAM_CUTOFF;
-  header.firstMiniFatSector = fatOfMini.count === 0 ? SECTOR.endOfChain : placeOf(fatOfMini.start);
-  header.miniFatSectorCount = fatOfMini.count;
-  header.firstDifatSector = difatCount === 0 ? SECTOR.endOfChain : difatAt;
-  header.difatSectorCount = difatCount;
-  for (let index = 0; index < HEADER_DIFAT_COUNT; index++) {
-    view.setInt32(76 + index * 4, index < fatCount ? fatAt + index : SECTOR.free, true);
-  }
-  for (let list = 0; list < difatCount; list++) {
-    for (let at = 0; at < perSector - 1; at++) {
-      const index = HEADER_DIFAT_COUNT + list * (perSector - 1) + at;
-      view.setInt32(offsetOf(difatAt + list) + at * 4, index < fatCount ? fatAt + index : SECTOR.free, true);
-    }
-    const next = list + 1 < difatCount ? difatAt + list + 1 : SECTOR.endOfChain;
-    view.setInt32(offsetOf(difatAt + list) + sectorSize - 4, next, true);
-  }
-
-  const fat = new Int32Array(fatCount * perSector).fill(SECTOR.free);
+  Object.assign(new CompoundHeader(view), {
+    signature: COMPOUND_SIGNATURE,
+    minorVersion: 0x3e,
+    majorVersion: sectorSize === 512 ? 3 : 4,
+    byteOrder: 0xfffe,
+    sectorShift: Math.log2(sectorSize),
+    miniSectorShift: 6,
+    directorySectorCount: sectorSize === 512 ? 0 : directory.count,
+    fatSectorCount: plan.fatCount,
+    firstDirectorySector: placeOf(directory.start),
+    miniStreamCutoff: MINI_STREAM_CUTOFF,
+    firstMiniFatSector: fatOfMini.count === 0 ? SECTOR.endOfChain : placeOf(fatOfMini.start),
+    miniFatSectorCount: fatOfMini.count,
+    firstDifatSector: plan.difatCount === 0 ? SECTOR.endOfChain : plan.difatAt,
+    difatSectorCount: plan.difatCount,
+    difat: numbers(fatSectors(plan, 0, HEADER_DIFAT_COUNT)),
+  });
+  const fat = new Int32Array(plan.fatCount * plan.perSector).fill(SECTOR.free);
   for (const [sector, next] of chainNumbers(chains).entries()) fat[placeOf(sector)] = placeOf(next);
-  fat.fill(SECTOR.fat, fatAt, fatAt + fatCount);
-  fat.fill(SECTOR.difat, difatAt, difatAt + difatCount);
-  bytes.set(numbers([...fat]), offsetOf(fatAt));
+  fat.fill(SECTOR.fat, plan.fatAt, plan.difatAt);
+  fat.fill(SECTOR.difat, plan.difatAt, plan.sectorCount);
+  bytes.set(numbers([...fat]), offsetOf(plan.fatAt));
+  for (let list = 0; list < plan.difatCount; list++) {
+    bytes.set(numbers(difatList(plan, list)), offsetOf(plan.difatAt + list));
+  }
 
   writeDirectory(new DataView(entries.buffer), {
     names,
@@ -127,6 +111,40 @@ export function buildCompound(lab: LabCompound): Uint8Array {
     }
   }
   return bytes;
+}
+
+/** Where the FAT and the further lists of its sectors stand, behind the data. */
+interface FilePlan {
+  readonly perSector: number;
+  readonly fatAt: number;
+  readonly fatCount: number;
+  readonly difatAt: number;
+  readonly difatCount: number;
+  readonly sectorCount: number;
+}
+
+function planFile(dataCount: number, sectorSize: number): FilePlan {
+  const perSector = sectorSize / 4;
+  let fatCount = 0;
+  let difatCount = 0;
+  while ((dataCount + fatCount + difatCount) / perSector > fatCount) {
+    fatCount += 1;
+    difatCount = Math.max(0, Math.ceil((fatCount - HEADER_DIFAT_COUNT) / (perSector - 1)));
+  }
+  const difatAt = dataCount + fatCount;
+  return { perSector, fatAt: dataCount, fatCount, difatAt, difatCount, sectorCount: difatAt + difatCount };
+}
+
+/** `count` sectors of the FAT from number `first` on, filled up. */
+function fatSectors({ fatAt, fatCount }: FilePlan, first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, at) => (first + at < fatCount ? fatAt + first + at : SECTOR.free));
+}
+
+/** One further list of FAT sectors, with the place of the next at its end. */
+function difatList(plan: FilePlan, list: number): number[] {
+  const count = plan.perSector - 1;
+  const next = list + 1 < plan.difatCount ? plan.difatAt + list + 1 : SECTOR.endOfChain;
+  return [...fatSectors(plan, HEADER_DIFAT_COUNT + list * count, count), next];
 }
 
 interface Directory {
