@@ -5,13 +5,28 @@ import { describe, expect, test } from "vitest";
 import { MemorySource } from "../../src/io/index.ts";
 import { PINNED_ANCHORS } from "../../src/package/authenticode/anchors.ts";
 import { readCertificate } from "../../src/package/authenticode/certificate.ts";
+import { elementsOf, readElement, TAG } from "../../src/package/authenticode/der.ts";
 import { OID } from "../../src/package/authenticode/identifiers.ts";
-import { readCatalog, verifyCabinet, verifyCatalog } from "../../src/package/authenticode/index.ts";
+import {
+  readCatalog,
+  type TrustOptions,
+  verifyCabinet,
+  verifyCatalog,
+} from "../../src/package/authenticode/index.ts";
 import { parseSignedData } from "../../src/package/authenticode/pkcs7.ts";
 import { readSignatures } from "../../src/package/authenticode/signature.ts";
+import { context, sequence, set } from "../lab/signing/der.ts";
+import {
+  buildCertificate,
+  buildTimestamp,
+  EKU,
+  type LabTimestamp,
+  paddedToEight,
+  THROW_AWAY,
+} from "../lab/signing/index.ts";
 import { FIXTURES, fixturesIn, readFixture } from "../support/fixtures.ts";
 
-const verify = (bytes: Uint8Array) => verifyCabinet(new MemorySource(bytes));
+const verify = (bytes: Uint8Array, trust: TrustOptions = {}) => verifyCabinet(new MemorySource(bytes), trust);
 
 const OLD = "ic-cab/6.3.9600.18692";
 const NEW = "ic-cab/6.3.9600.19456";
@@ -283,3 +298,68 @@ describe("the anchors", () => {
     expect(new Set(PINNED_ANCHORS.map(({ name }) => name)).size).toBe(PINNED_ANCHORS.length);
   });
 });
+
+describe("a package of Microsoft's whose own time stamp is gone", () => {
+  const { root, timestamper } = THROW_AWAY;
+  const bytes = readFixture("msu/Windows6.1-KB2465285-x64.msu");
+  const THEN = new Date("2010-12-23T00:00:00Z");
+  const stripped = (stamps: readonly LabTimestamp[]) => withStamps(bytes, stamps);
+  const STAMP: LabTimestamp = { kind: "rfc3161", credential: timestamper, time: "2020-02-03T04:05:06Z" };
+
+  test.each([
+    { what: "is not trusted", stamps: [], trust: {}, verdict: "signed-unknown-root", isTrusted: false },
+    {
+      what: "is Microsoft's while its certificate is valid",
+      stamps: [],
+      trust: { now: THEN },
+      verdict: "microsoft",
+      isTrusted: true,
+    },
+    {
+      what: "is not trusted for a stamp of anybody's",
+      stamps: [STAMP],
+      trust: {},
+      verdict: "signed-unknown-root",
+      isTrusted: false,
+    },
+  ])("$what", ({ stamps, trust, verdict, isTrusted }) => {
+    expect(verify(stripped(stamps), trust)).toMatchObject({ verdict, isTrusted });
+  });
+
+  test("is trusted, but not Microsoft's, by the stamp of an authority that is given", () => {
+    const stamper = buildCertificate({
+      name: "Early",
+      key: "timestamper",
+      issuer: root,
+      purposes: [EKU.timestamping],
+      notBefore: "2005-01-01T00:00:00Z",
+    });
+    const early = buildCertificate({
+      name: "Throw-away Root",
+      key: "root",
+      isAuthority: true,
+      notBefore: "2000-01-01T00:00:00Z",
+    });
+    const stamp: LabTimestamp = { ...STAMP, credential: stamper, time: "2010-12-23T00:00:00Z" };
+    const report = verify(stripped([stamp]), { roots: [early.certificate] });
+    expect(report).toMatchObject({ verdict: "signed-unknown-root", isTrusted: true });
+    expect(report.signers[0]).toMatchObject({ anchor: { origin: "pinned" }, timestamp: { signer: "Early" } });
+  });
+});
+
+/** The cabinet with other time stamps on its first signer, which nothing vouches for. */
+function withStamps(cabinet: Uint8Array, stamps: readonly LabTimestamp[]): Uint8Array {
+  const view = new DataView(cabinet.buffer, cabinet.byteOffset);
+  const body = cabinet.subarray(0, view.getUint32(44, true));
+  const [type, wrapped] = elementsOf(readElement(cabinet.subarray(body.length)).content);
+  const parts = [...elementsOf([...elementsOf(wrapped!.content)][0]!.content)].map(({ encoded }) => encoded);
+  const [signer] = elementsOf(readElement(parts.pop()!).content);
+  const kept = [...elementsOf(signer!.content)].filter(({ tag }) => tag !== TAG.context1);
+  const attributes = stamps.map((stamp) => buildTimestamp(stamp, kept.at(-1)!.content));
+  const unsigned = attributes.length === 0 ? [] : [context(1, ...attributes)];
+  const signers = set(sequence(...kept.map(({ encoded }) => encoded), ...unsigned));
+  const signature = paddedToEight(sequence(type!.encoded, context(0, sequence(...parts, signers))));
+  const changed = Buffer.concat([body, signature]);
+  changed.writeUInt32LE(signature.length, 48);
+  return changed;
+}
