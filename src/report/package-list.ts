@@ -48,7 +48,7 @@ export interface MsiDetails {
   readonly manufacturer: string | null;
   /** `x86`, `x64`, `ia64`, `arm64` or `unknown`. */
   readonly architecture: string;
-  /** Whether it carries a signature, which vmguest does not verify. */
+  /** Whether it carries a signature; listing does not verify it. */
   readonly isSigned: boolean;
 }
 
