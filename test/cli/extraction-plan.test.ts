@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planExtraction } from "../../src/cli/packages/extraction-plan.ts";
+import { planExtraction } from "../../src/cli/verbs/packages/extraction-plan.ts";
 import type { PackageEntry } from "../../src/report/index.ts";
 
 function entry(path: string, changes: Partial<PackageEntry> = {}): PackageEntry {

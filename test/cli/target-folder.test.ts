@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { TargetFolder } from "../../src/cli/packages/target-folder.ts";
+import { TargetFolder } from "../../src/cli/verbs/packages/target-folder.ts";
 import { VmguestError } from "../../src/errors.ts";
 
 const home = mkdtempSync(join(tmpdir(), "vmguest-target-"));

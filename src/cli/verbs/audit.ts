@@ -137,7 +137,7 @@ async function readOffered(args: OfferArguments, context: Context): Promise<Pick
     if (args["trust-root"].length === 0) return {};
     throw new VmguestError("USAGE", "--trust-root is about the packages of --package, which is not given");
   }
-  const { readOffers } = await import("../packages/offers.ts");
+  const { readOffers } = await import("./packages/offers.ts");
   const { offers, findings } = await readOffers(
     { paths: args.package, trustRoots: args["trust-root"] },
     context,

@@ -15,14 +15,14 @@ import { tableWidth, wantsColour } from "../context.ts";
 import { printDamage, printErrors } from "../damage.ts";
 import { toErrorReport, toFindingReport } from "../error-report.ts";
 import { EXIT, gravestOf } from "../exit-codes.ts";
-import { planExtraction } from "../packages/extraction-plan.ts";
-import { HostFiles } from "../packages/host-files.ts";
-import { type OpenedPackage, openPackage } from "../packages/opened-package.ts";
-import { openPath } from "../packages/package-path.ts";
-import { TargetFolder } from "../packages/target-folder.ts";
 import { Progress } from "../progress.ts";
 import { limitOf } from "../read-limits.ts";
 import { STATS, TEXT_OR_JSON } from "./common-options.ts";
+import { planExtraction } from "./packages/extraction-plan.ts";
+import { HostFiles } from "./packages/host-files.ts";
+import { type OpenedPackage, openPackage } from "./packages/opened-package.ts";
+import { openPath } from "./packages/package-path.ts";
+import { TargetFolder } from "./packages/target-folder.ts";
 
 export const packageExtract = defineCommand({
   name: "package extract",

@@ -9,9 +9,9 @@ import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { printErrors } from "../damage.ts";
 import { toFindingReport } from "../error-report.ts";
-import { eachPackage } from "../packages/each-package.ts";
-import { openPackage, type PackageSource } from "../packages/opened-package.ts";
 import { PACKAGES, STATS, TEXT_OR_JSON } from "./common-options.ts";
+import { eachPackage } from "./packages/each-package.ts";
+import { openPackage, type PackageSource } from "./packages/opened-package.ts";
 
 export const packageList = defineCommand({
   name: "package list",

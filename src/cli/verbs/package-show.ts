@@ -12,8 +12,8 @@ import { tableWidth, wantsColour } from "../context.ts";
 import { printFindings } from "../damage.ts";
 import { toFindingReport } from "../error-report.ts";
 import { exitCodeOfFinding, gravestOf } from "../exit-codes.ts";
-import { readOffers } from "../packages/offers.ts";
 import { PACKAGES, STATS, TEXT_OR_JSON, TRUST_ROOT } from "./common-options.ts";
+import { readOffers } from "./packages/offers.ts";
 
 export const packageShow = defineCommand({
   name: "package show",

@@ -16,10 +16,10 @@ import { type Context, tableWidth, wantsColour } from "../context.ts";
 import { printErrors } from "../damage.ts";
 import { toFindingReport } from "../error-report.ts";
 import { EXIT, type ExitCode, gravestOf } from "../exit-codes.ts";
-import { eachPackage } from "../packages/each-package.ts";
-import { checkIntegrity } from "../packages/integrity.ts";
-import { readTrustRoots } from "../packages/trust-roots.ts";
 import { PACKAGES, STATS, TEXT_OR_JSON, TRUST_ROOT } from "./common-options.ts";
+import { eachPackage } from "./packages/each-package.ts";
+import { checkIntegrity } from "./packages/integrity.ts";
+import { readTrustRoots } from "./packages/trust-roots.ts";
 
 export const packageVerify = defineCommand({
   name: "package verify",

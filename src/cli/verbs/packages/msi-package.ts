@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import { VmguestError } from "../../errors.ts";
-import type { ByteSource } from "../../io/index.ts";
-import { isCompoundFile, readMsi } from "../../package/msi/index.ts";
+import { VmguestError } from "../../../errors.ts";
+import type { ByteSource } from "../../../io/index.ts";
+import { isCompoundFile, readMsi } from "../../../package/msi/index.ts";
 import type { OpenedPackage } from "./opened-package.ts";
 
 export { isCompoundFile };

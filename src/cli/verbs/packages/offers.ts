@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { discoverPackages, type PackagePath } from "../../batch/index.ts";
-import { type Finding, findingOf, located, VmguestError } from "../../errors.ts";
-import type { ByteSource } from "../../io/index.ts";
-import type { FoundOffers, OfferedPackage } from "../../package/catalogue/index.ts";
-import type { Context } from "../context.ts";
-import { Progress } from "../progress.ts";
+import { discoverPackages, type PackagePath } from "../../../batch/index.ts";
+import { type Finding, findingOf, located, VmguestError } from "../../../errors.ts";
+import type { ByteSource } from "../../../io/index.ts";
+import type { FoundOffers, OfferedPackage } from "../../../package/catalogue/index.ts";
+import type { Context } from "../../context.ts";
+import { Progress } from "../../progress.ts";
 import { HostFiles } from "./host-files.ts";
 import { openPath, writePath } from "./package-path.ts";
 import { readTrustRoots } from "./trust-roots.ts";
@@ -32,7 +32,7 @@ export interface ReadOffers {
 export async function readOffers({ paths, trustRoots }: OfferRequest, context: Context): Promise<ReadOffers> {
   const roots = readTrustRoots(trustRoots);
   const { packages, unreadable } = await discoverPackages(paths, context.dependencies);
-  const { findOffers } = await import("../../package/catalogue/index.ts");
+  const { findOffers } = await import("../../../package/catalogue/index.ts");
   // The clock is asked once, so that all packages are judged at the same time.
   const trust = { roots, now: new Date() };
   const progress = Progress.of(context, packages.length);

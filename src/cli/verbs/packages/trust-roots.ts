@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync, statSync } from "node:fs";
-import { VmguestError } from "../../errors.ts";
+import { VmguestError } from "../../../errors.ts";
 
 /** A certificate has a few kilobytes, and a bundle of all roots there are less than a megabyte. */
 const FILE_SIZE_MAX = 1024 * 1024;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { ErrorReport } from "../../audit/index.ts";
-import { located, VmguestError } from "../../errors.ts";
-import type { PackageIntegrity } from "../../report/index.ts";
-import { toErrorReport } from "../error-report.ts";
+import type { ErrorReport } from "../../../audit/index.ts";
+import { located, VmguestError } from "../../../errors.ts";
+import type { PackageIntegrity } from "../../../report/index.ts";
+import { toErrorReport } from "../../error-report.ts";
 import { type OpenedPackage, openPackage, type PackageSource } from "./opened-package.ts";
 
 /** Cabinets with this many damaged files are damaged; naming each of thousands more says no more. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { PackagePath } from "../../batch/index.ts";
-import { located, VmguestError } from "../../errors.ts";
-import type { PackageEntry } from "../../report/index.ts";
+import type { PackagePath } from "../../../batch/index.ts";
+import { located, VmguestError } from "../../../errors.ts";
+import type { PackageEntry } from "../../../report/index.ts";
 import type { HostFiles } from "./host-files.ts";
 import { type FindPart, type OpenedPackage, openPackage, type PackageSource } from "./opened-package.ts";
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-import type { ByteSource } from "../../io/index.ts";
-import { checkMemberName } from "../../package/cab/index.ts";
-import { type DiscEntry, DiscImage, isDiscImage } from "../../package/iso/index.ts";
-import type { PackageEntry } from "../../report/index.ts";
-import { chunksOf } from "../chunks.ts";
+import type { ByteSource } from "../../../io/index.ts";
+import { checkMemberName } from "../../../package/cab/index.ts";
+import { type DiscEntry, DiscImage, isDiscImage } from "../../../package/iso/index.ts";
+import type { PackageEntry } from "../../../report/index.ts";
+import { chunksOf } from "../../chunks.ts";
 import type { OpenedPackage } from "./opened-package.ts";
 
 export { isDiscImage };

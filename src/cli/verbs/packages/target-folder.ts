@@ -14,7 +14,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { VmguestError } from "../../errors.ts";
+import { VmguestError } from "../../../errors.ts";
 
 /** A file that is written, with the bytes as they come. */
 export interface TargetFile {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Dirent, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { VmguestError } from "../../errors.ts";
-import { FileSource, type ReadStats } from "../../io/index.ts";
+import { VmguestError } from "../../../errors.ts";
+import { FileSource, type ReadStats } from "../../../io/index.ts";
 import type { FindPart } from "./opened-package.ts";
 
 /** Larger than for disk images: a package is mostly read from its beginning to its end. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-import type { ByteSource } from "../../io/index.ts";
-import { findCabinets } from "../../package/cab/index.ts";
-import type { PackageEntry } from "../../report/index.ts";
-import { chunksOf } from "../chunks.ts";
+import type { ByteSource } from "../../../io/index.ts";
+import { findCabinets } from "../../../package/cab/index.ts";
+import type { PackageEntry } from "../../../report/index.ts";
+import { chunksOf } from "../../chunks.ts";
 import type { OpenedPackage } from "./opened-package.ts";
 
 /** A file with cabinets in it, such as a self-extractor; its files are the cabinets. Undefined where it has none. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import type { ByteSource } from "../../io/index.ts";
-import { Cabinet, type CabMember, isCabinet } from "../../package/cab/index.ts";
-import type { PackageEntry } from "../../report/index.ts";
+import type { ByteSource } from "../../../io/index.ts";
+import { Cabinet, type CabMember, isCabinet } from "../../../package/cab/index.ts";
+import type { PackageEntry } from "../../../report/index.ts";
 import type { EntryContent, FindPart, OpenedPackage, OpenPackageOptions } from "./opened-package.ts";
 
 export { isCabinet };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-import type { ErrorReport } from "../../audit/index.ts";
-import { discoverPackages } from "../../batch/index.ts";
-import type { Context } from "../context.ts";
-import { toErrorReport } from "../error-report.ts";
-import { Progress } from "../progress.ts";
+import type { ErrorReport } from "../../../audit/index.ts";
+import { discoverPackages } from "../../../batch/index.ts";
+import type { Context } from "../../context.ts";
+import { toErrorReport } from "../../error-report.ts";
+import { Progress } from "../../progress.ts";
 import { HostFiles } from "./host-files.ts";
 import type { PackageSource } from "./opened-package.ts";
 import { openPath, writePath } from "./package-path.ts";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../errors.ts";
-import type { PackageEntry } from "../../report/index.ts";
+import { VmguestError } from "../../../errors.ts";
+import type { PackageEntry } from "../../../report/index.ts";
 
 export interface ExtractionRequest {
   /** The package as the user named it. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type Finding, VmguestError } from "../../errors.ts";
-import type { ByteSource } from "../../io/index.ts";
-import type { DiscDetails, MsiDetails, PackageEntry, PackageKind } from "../../report/index.ts";
+import { type Finding, VmguestError } from "../../../errors.ts";
+import type { ByteSource } from "../../../io/index.ts";
+import type { DiscDetails, MsiDetails, PackageEntry, PackageKind } from "../../../report/index.ts";
 
 /** A file of the kinds that hold packages or are one, with what is inside of it. */
 export interface OpenedPackage {
