@@ -7,6 +7,7 @@ import * as vhdx from "../src/disk/vhdx/layout.ts";
 import * as ntfs from "../src/fs/ntfs/layout.ts";
 import * as ntfsSecurity from "../src/fs/ntfs/security/layout.ts";
 import * as wof from "../src/fs/ntfs/wof/layout.ts";
+import * as authenticode from "../src/package/authenticode/layout.ts";
 import * as iso9660 from "../src/package/iso/iso9660/layout.ts";
 import * as udf from "../src/package/iso/udf/layout.ts";
 import * as msi from "../src/package/msi/layout.ts";
@@ -29,6 +30,7 @@ const FORMATS = {
   wof,
   regf,
   pe,
+  authenticode,
   msi,
   mum: {},
   iso9660,
