@@ -1,4 +1,3 @@
-import { encodeUtf16 } from "../../src/bytes/index.ts";
 import {
   PropertyPlace,
   PropertySet,
@@ -226,9 +225,6 @@ function encodeCells(width: number, values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
+function concat(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
-
-/** Bytes of UTF-16, for streams that have such. */
-export const wide = encodeUtf16;

@@ -8,7 +8,7 @@ import { PropertyPlace, PropertySet, PropertySetHeader, PropertySetPlace } from 
 export const SUMMARY_STREAM = "\u0005SummaryInformation";
 
 /** Properties of a summary by number (Windows SDK, "Summary Property Descriptions"). */
-export const SUMMARY = { codePage: 1, title: 2, subject: 3, author: 4, template: 7, packageCode: 9 } as const;
+export const SUMMARY = { codePage: 1, title: 2, subject: 3, template: 7, packageCode: 9 } as const;
 
 /** Types of values (MS-OLEPS 2.15). */
 const TYPE = { i2: 0x02, i4: 0x03, string: 0x1e, wideString: 0x1f } as const;
