@@ -1,36 +1,27 @@
 import {
   ALLOCATION,
   AllocationExtent,
-  AnchorDescriptor,
   CHARACTERISTICS,
-  DescriptorTag,
   EXTENT_KIND,
   ExtendedFileEntry,
   FILE_TYPE,
   FileEntry,
   FileIdentifier,
   FileSetDescriptor,
-  LogicalVolumeDescriptor,
-  PartitionDescriptor,
-  SparingTable,
   TAG_ID,
   Timestamp,
-  VolumeExtent,
 } from "../../src/package/iso/udf/layout.ts";
 import { BlockSpace, isFolder, type LabFile, type LabFolder, piecesOf } from "./disc-tree.ts";
 import {
-  charset,
   compressedUnicode,
+  descriptor,
   domain,
   dstring,
-  identifier,
   type LabPartition,
   longAllocation,
-  partitionMaps,
   recognition,
-  SPARING_BLOCK,
-  seal,
-} from "./udf-parts.ts";
+} from "./udf/parts.ts";
+import { MAIN_BLOCK, PARTITION_BLOCK, volumePlaces, writeVolume } from "./udf/volume.ts";
 
 /** A file of UDF as it is to be built. */
 export interface LabUdfFile extends LabFile {
@@ -72,15 +63,6 @@ const ZONE = 0x1000 | 120;
 /** {@link TIME} in {@link ZONE} as the reader gives it. */
 export const LAB_UDF_TIME = "2012-03-04T03:06:07Z";
 
-const MAIN_BLOCK = 96;
-const RESERVE_BLOCK = 128;
-const ANCHOR_BLOCK = 256;
-/** Block of the volume where the partition begins. */
-export const PARTITION_BLOCK = 257;
-const SEQUENCE_BLOCKS = 16;
-
-type View = DataView<ArrayBuffer>;
-
 export function buildUdf(udf: LabUdf): BuiltUdf {
   return new UdfBuilder(udf).build();
 }
@@ -115,6 +97,10 @@ class UdfBuilder {
     this.#meta = udf.partition === "metadata" ? new BlockSpace(this.#blockSize) : this.#data;
   }
 
+  get #isExtended(): boolean {
+    return this.#udf.isExtended ?? false;
+  }
+
   get #metaReference(): number {
     return this.#meta === this.#data ? 0 : 1;
   }
@@ -129,10 +115,14 @@ class UdfBuilder {
     image.write(32_768 / this.#blockSize, recognition(this.#blockSize));
     image.store(this.#data.bytes);
     const last = image.allocate(1);
-    this.#storeSequence(image, MAIN_BLOCK, fileSetBlock);
-    this.#storeSequence(image, RESERVE_BLOCK, fileSetBlock);
-    if (this.#udf.partition === "sparable") image.write(SPARING_BLOCK, this.#sparingTable());
-    for (const block of [ANCHOR_BLOCK, last]) image.write(block, this.#anchor(block));
+    writeVolume(image, {
+      label: this.#udf.label ?? "LAB",
+      isExtended: this.#isExtended,
+      partition: this.#udf.partition ?? "plain",
+      blockCount: this.#data.blockCount,
+      fileSet: { block: fileSetBlock, partition: this.#metaReference },
+      last,
+    });
     return { bytes: image.bytes, places: this.#imagePlaces(metaPieces) };
   }
 
@@ -146,30 +136,11 @@ class UdfBuilder {
     const places = [...this.#places].map(
       ([name, { space, offset }]) => [name, base + inData(space, offset)] as const,
     );
-    return new Map([
-      ...places,
-      ["anchor", ANCHOR_BLOCK * this.#blockSize],
-      ["partition", MAIN_BLOCK * this.#blockSize],
-      ["logical volume", (MAIN_BLOCK + 1) * this.#blockSize],
-      ["reserve partition", RESERVE_BLOCK * this.#blockSize],
-      ["sparing table", SPARING_BLOCK * this.#blockSize],
-    ]);
+    return new Map([...places, ...volumePlaces(this.#blockSize)]);
   }
 
-  #descriptor(
-    id: number,
-    location: number,
-    sizeBytes: number,
-    fill: (view: View) => void,
-  ): Uint8Array<ArrayBuffer> {
-    const bytes = new Uint8Array(sizeBytes);
-    const view = new DataView(bytes.buffer);
-    fill(view);
-    const version = this.#udf.isExtended === true ? 3 : 2;
-    const crcSizeBytes = sizeBytes - DescriptorTag.sizeBytes;
-    Object.assign(new DescriptorTag(view), { id, version, location, crcSizeBytes });
-    seal(bytes, 0);
-    return bytes;
+  #descriptor(id: number, location: number, sizeBytes: number, fill: (view: DataView<ArrayBuffer>) => void) {
+    return descriptor({ id, location, sizeBytes, isExtended: this.#isExtended }, fill);
   }
 
   #storeFolder(folder: LabFolder<LabUdfFile>, path: string, block: number, parentBlock: number): void {
@@ -206,7 +177,7 @@ class UdfBuilder {
 
   /** Stores a file entry and its data in `space`; gives the offset of the data in that, or of that embedded. */
   #storeEntry(file: LabUdfFile, path: string, block: number, space: BlockSpace): number {
-    const Layout = this.#udf.isExtended === true ? ExtendedFileEntry : FileEntry;
+    const Layout = this.#isExtended ? ExtendedFileEntry : FileEntry;
     const isEmbedded = file.allocation === "embedded";
     let dataOffset = block * this.#blockSize + Layout.sizeBytes;
     let descriptors: Uint8Array = file.content;
@@ -277,9 +248,8 @@ class UdfBuilder {
   }
 
   #fileEntry(file: LabUdfFile, block: number, descriptors: Uint8Array): Uint8Array {
-    const isExtended = this.#udf.isExtended === true;
-    const Layout = isExtended ? ExtendedFileEntry : FileEntry;
-    const id = isExtended ? TAG_ID.extendedFileEntry : TAG_ID.fileEntry;
+    const Layout = this.#isExtended ? ExtendedFileEntry : FileEntry;
+    const id = this.#isExtended ? TAG_ID.extendedFileEntry : TAG_ID.fileEntry;
     return this.#descriptor(id, block, Layout.sizeBytes + descriptors.length, (view) => {
       const entry = new Layout(view);
       Object.assign(entry.icb, {
@@ -323,7 +293,7 @@ class UdfBuilder {
       fields.recorded = this.#timestamp();
       fields.root = longAllocation(rootBlock, this.#metaReference, EXTENT_KIND.recorded, this.#blockSize);
       fields.label.set(dstring(this.#udf.label ?? "LAB", 32));
-      fields.domain.set(domain(this.#udf.isExtended === true));
+      fields.domain.set(domain(this.#isExtended));
     });
     this.#meta.write(block, bytes);
     this.#places.set("file set", { space: this.#meta, offset: block * this.#blockSize });
@@ -354,71 +324,6 @@ class UdfBuilder {
       });
     }
     return pieces.map(({ block, metaOffset }) => ({ metaOffset, dataOffset: block * this.#blockSize }));
-  }
-
-  #storeSequence(image: BlockSpace, first: number, fileSetBlock: number): void {
-    image.write(first, this.#partitionDescriptor(first));
-    image.write(first + 1, this.#logicalVolume(first + 1, fileSetBlock));
-    image.write(
-      first + 2,
-      this.#descriptor(TAG_ID.terminating, first + 2, 512, () => undefined),
-    );
-  }
-
-  #partitionDescriptor(block: number): Uint8Array {
-    return this.#descriptor(TAG_ID.partition, block, PartitionDescriptor.sizeBytes, (view) => {
-      const fields = new PartitionDescriptor(view);
-      Object.assign(fields, {
-        sequence: 1,
-        flags: 1,
-        number: 0,
-        access: 1,
-        startBlock: PARTITION_BLOCK,
-        blockCount: this.#data.blockCount,
-      });
-      fields.contents.set(identifier(this.#udf.isExtended === true ? "+NSR03" : "+NSR02"));
-    });
-  }
-
-  #logicalVolume(block: number, fileSetBlock: number): Uint8Array {
-    const maps = partitionMaps(this.#udf.partition ?? "plain", this.#blockSize);
-    const mapBytes = Buffer.concat(maps);
-    const sizeBytes = LogicalVolumeDescriptor.sizeBytes + mapBytes.length;
-    return this.#descriptor(TAG_ID.logicalVolume, block, sizeBytes, (view) => {
-      const fields = new LogicalVolumeDescriptor(view);
-      Object.assign(fields, {
-        sequence: 1,
-        blockSizeBytes: this.#blockSize,
-        fileSet: longAllocation(fileSetBlock, this.#metaReference, EXTENT_KIND.recorded, this.#blockSize),
-        mapTableSizeBytes: mapBytes.length,
-        mapCount: maps.length,
-      });
-      fields.characterSet.set(charset());
-      fields.label.set(dstring(this.#udf.label ?? "LAB", 128));
-      fields.domain.set(domain(this.#udf.isExtended === true));
-      new Uint8Array(view.buffer).set(mapBytes, LogicalVolumeDescriptor.sizeBytes);
-    });
-  }
-
-  #sparingTable(): Uint8Array {
-    return this.#descriptor(TAG_ID.sparingTable, SPARING_BLOCK, SparingTable.sizeBytes + 16, (view) => {
-      const table = new SparingTable(view);
-      table.entryCount = 2;
-      table.identifier.set(identifier("*UDF Sparing Table"));
-      // One packet free, and one that is defective itself.
-      view.setUint32(SparingTable.sizeBytes, 0xffff_ffff, true);
-      view.setUint32(SparingTable.sizeBytes + 8, 0xffff_fff0, true);
-    });
-  }
-
-  #anchor(block: number): Uint8Array {
-    return this.#descriptor(TAG_ID.anchor, block, AnchorDescriptor.sizeBytes, (view) => {
-      const extent = (first: number) => {
-        const fields = new VolumeExtent(new DataView(new ArrayBuffer(VolumeExtent.sizeBytes)));
-        return Object.assign(fields, { sizeBytes: SEQUENCE_BLOCKS * this.#blockSize, block: first });
-      };
-      Object.assign(new AnchorDescriptor(view), { main: extent(MAIN_BLOCK), reserve: extent(RESERVE_BLOCK) });
-    });
   }
 
   #timestamp(): Timestamp {

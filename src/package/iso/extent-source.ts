@@ -93,6 +93,9 @@ export class ExtentSource implements ByteSource {
   read(offset: number, length: number): DataView {
     checkRange("the file", this.sizeBytes, offset, length);
     if (length === 0) return new DataView(new ArrayBuffer(0));
+    if (length > READ_LENGTH_MAX) {
+      throw new VmguestError("LIMIT_EXCEEDED", `${length} bytes were to be read at once`, { offset });
+    }
     const first = this.#map.pieceAt(offset, length);
     // What lies in one piece is read straight from the image: no copy, and one request to the storage.
     if (first.sizeBytes === length && first.offset !== HOLE) return this.#image.read(first.offset, length);
@@ -108,9 +111,6 @@ export class ExtentSource implements ByteSource {
   }
 
   #gather(offset: number, length: number): DataView {
-    if (length > READ_LENGTH_MAX) {
-      throw new VmguestError("LIMIT_EXCEEDED", `${length} bytes were to be read at once`, { offset });
-    }
     const target = new Uint8Array(length);
     for (let at = 0; at < length; ) {
       const piece = this.#map.pieceAt(offset + at, length - at);

@@ -137,6 +137,13 @@ describe.each(KINDS)("a disc of kind $kind", ({ kind, image, tree }) => {
     expect(content.originOf?.(0, 0)).toBeUndefined();
   });
 
+  test("is left as it was", () => {
+    const bytes = image(tree);
+    const before = Buffer.from(bytes);
+    contentsOf(open(bytes));
+    expect(before.equals(bytes)).toBe(true);
+  });
+
   test("reads the same through a part of a larger file", () => {
     const bytes = image(TREE);
     const larger = new Uint8Array(bytes.length + 1000);

@@ -72,7 +72,7 @@ function openPartition(volume: UdfVolume, structure: VolumeStructure, map: Place
       checkSparingTable(volume, structure, new SparablePartitionMap(view, at));
       return plainPartition(structure, special.partitionNumber);
     default:
-      throw unsupported(structure, `a partition of kind ${identifier} is not read`);
+      throw unsupported(structure, `a partition of kind ${JSON.stringify(identifier)} is not read`);
   }
 }
 

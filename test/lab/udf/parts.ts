@@ -1,12 +1,5 @@
-import { crc16 } from "../../src/package/iso/udf/crc16.ts";
-import {
-  DescriptorTag,
-  LongAllocation,
-  MetadataPartitionMap,
-  PartitionMap,
-  SparablePartitionMap,
-  SpecialPartitionMap,
-} from "../../src/package/iso/udf/layout.ts";
+import { crc16 } from "../../../src/package/iso/udf/crc16.ts";
+import { DescriptorTag, LongAllocation } from "../../../src/package/iso/udf/layout.ts";
 
 /** Sets checksum and CRC of a descriptor, for tests that change one and want it believed. */
 export function seal(bytes: Uint8Array, at: number): void {
@@ -24,34 +17,19 @@ export function seal(bytes: Uint8Array, at: number): void {
 /** The kinds of partition that UDF has. */
 export type LabPartition = "plain" | "metadata" | "sparable" | "virtual";
 
-/** Block of the volume that holds the sparing table. */
-export const SPARING_BLOCK = 160;
-
-/** The partition maps of a volume with one partition of a kind, which has number 0. */
-export function partitionMaps(partition: LabPartition, blockSizeBytes: number): Uint8Array[] {
-  const plain = new PartitionMap(new DataView(new ArrayBuffer(PartitionMap.sizeBytes)));
-  Object.assign(plain, { type: 1, sizeBytes: PartitionMap.sizeBytes, volumeSequence: 1 });
-  const first = new Uint8Array(plain.view.buffer);
-  const view = new DataView(new ArrayBuffer(64));
-  const special = { type: 2, sizeBytes: 64, volumeSequence: 1, partitionNumber: 0 };
-  const name = {
-    plain: "",
-    metadata: "*UDF Metadata Partition",
-    sparable: "*UDF Sparable Partition",
-    virtual: "*UDF Virtual Partition",
-  }[partition];
-  if (partition === "metadata") {
-    const details = { file: 0, mirrorFile: 1, bitmapFile: 0xffff_ffff, unitBlocks: 1, alignmentBlocks: 1 };
-    Object.assign(new MetadataPartitionMap(view), { ...special, ...details });
-  } else {
-    const map = new SparablePartitionMap(view);
-    Object.assign(map, { ...special, packetBlocks: 32, tableCount: 1, tableSizeBytes: blockSizeBytes });
-    map.tables.set([SPARING_BLOCK, 0]);
-  }
-  new SpecialPartitionMap(view).identifier.set(Buffer.from(name));
-  const second = new Uint8Array(view.buffer);
-  if (partition === "plain") return [first];
-  return partition === "sparable" ? [second] : [first, second];
+/** A descriptor with its tag: `fill` writes all but that. */
+export function descriptor(
+  tag: { id: number; location: number; sizeBytes: number; isExtended: boolean },
+  fill: (view: DataView<ArrayBuffer>) => void,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(tag.sizeBytes);
+  const view = new DataView(bytes.buffer);
+  fill(view);
+  const crcSizeBytes = tag.sizeBytes - DescriptorTag.sizeBytes;
+  const version = tag.isExtended ? 3 : 2;
+  Object.assign(new DescriptorTag(view), { id: tag.id, version, location: tag.location, crcSizeBytes });
+  seal(bytes, 0);
+  return bytes;
 }
 
 export function longAllocation(
