@@ -29,6 +29,12 @@ describe.each(IC_CABS)("%s", (file) => {
     );
   });
 
+  test("has a catalog that an old guest can check where the package is for old guests, and older itself", () => {
+    const isForOldGuests = /18692\/windows6\.x/i.test(file);
+    const algorithms = verified.catalogs.flatMap(({ signature }) => signature.digestAlgorithms);
+    expect(algorithms).toEqual([isForOldGuests ? "sha1" : "sha256"]);
+  });
+
   test("has a manifest with the digest of every file of a component", () => {
     expect(verified.members.filter(isPayload).every(({ manifest }) => manifest === "matched")).toBe(true);
     expect(
