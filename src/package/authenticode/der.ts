@@ -82,13 +82,14 @@ export function expectTag(element: DerElement | undefined, tag: number, what: st
 
 /** The fields of a SEQUENCE, taken one after the other; what is not taken must not be there. */
 export class Fields {
-  readonly #elements: Generator<DerElement>;
+  readonly #content: Uint8Array;
   readonly #what: string;
+  #at = 0;
   #next: DerElement | undefined;
 
   /** `what` is the structure as its specification calls it. */
   constructor(content: Uint8Array, what: string) {
-    this.#elements = elementsOf(content);
+    this.#content = content;
     this.#what = what;
     this.#advance();
   }
@@ -137,8 +138,9 @@ export class Fields {
   }
 
   #advance(): void {
-    const { done, value } = this.#elements.next();
-    this.#next = done === true ? undefined : value;
+    const isEnd = this.#at === this.#content.length;
+    this.#next = isEnd ? undefined : readElement(this.#content, this.#at);
+    this.#at += this.#next?.encoded.length ?? 0;
   }
 }
 
