@@ -17,7 +17,7 @@ export function blockChecksum(bytes: Uint8Array, seed: number): number {
 /**
  * Whether the checksum of a block is right; `head` is its CFDATA from `cbData` to the end of its reserved area.
  *
- * MS-CAB counts the reserved area, libmspack and others do not: either is accepted.
+ * MS-CAB and 7-Zip count the reserved area, libmspack does not: either is accepted.
  */
 export function checksumMatches(checksum: number, head: Uint8Array, data: Uint8Array): boolean {
   const ofData = blockChecksum(data, 0);
