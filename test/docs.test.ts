@@ -8,6 +8,7 @@ import * as ntfs from "../src/fs/ntfs/layout.ts";
 import * as ntfsSecurity from "../src/fs/ntfs/security/layout.ts";
 import * as wof from "../src/fs/ntfs/wof/layout.ts";
 import * as authenticode from "../src/package/authenticode/layout.ts";
+import * as cab from "../src/package/cab/layout.ts";
 import * as iso9660 from "../src/package/iso/iso9660/layout.ts";
 import * as udf from "../src/package/iso/udf/layout.ts";
 import * as msi from "../src/package/msi/layout.ts";
@@ -31,6 +32,7 @@ const FORMATS = {
   regf,
   pe,
   authenticode,
+  cab,
   msi,
   mum: {},
   iso9660,
