@@ -66,7 +66,7 @@ describe("the exit code of package verify", () => {
     expect({ code: outcome.code, stderr: outcome.stderr }).toEqual({ code, stderr: "" });
   });
 
-  test("is 1 for an MSI, of which the signature is not verified", async () => {
+  test("is 1 for an MSI without a signature", async () => {
     const { code, stdout } = await verify(write("ic.msi", buildMsi()));
     expect(code).toBe(1);
     expect(stdout).toContain("ic.msi: unsigned");

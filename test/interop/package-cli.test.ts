@@ -321,10 +321,9 @@ describe("a command loads no more than it needs", () => {
 
   test("an audit without --package none of what reads packages", () => {
     const { libraries, chunks } = filesOpenedBy("audit", join(ROOT, "samples/web01-2008r2.vhdx"));
-    expect({ libraries, chunks }).toEqual({
-      libraries: [],
-      chunks: ["audit", "common-options", "core", "layers"],
-    });
+    expect(libraries).toEqual([]);
+    expect(chunks).toContain("audit");
+    expect(chunks.filter((name) => /^(cab|catalogue|disc|msi|iso|package)/.test(name))).toEqual([]);
   });
 
   test("a test of a cabinet only the reader of cabinets", () => {
