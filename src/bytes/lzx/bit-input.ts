@@ -38,7 +38,8 @@ export class LzxInput {
     if (this.#dirtySize > input.length) bytes.fill(0, input.length, this.#dirtySize);
     Buffer.from(bytes.buffer, 0, size).swap16();
     this.#dirtySize = size;
-    this.#sizeBits = input.length * 8;
+    // Of a word that is cut in two, the byte with the first bits is what is missing.
+    this.#sizeBits = Math.floor(input.length / 2) * WORD_BITS;
     this.held = 0;
     this.heldBits = 0;
     this.at = 0;
@@ -63,9 +64,9 @@ export class LzxInput {
     return this.at * 8 - this.heldBits;
   }
 
-  /** Byte after the word that the last bit used is in, or after the next one where all bits of that word are used. */
-  get nextWord(): number {
-    return (Math.floor(this.usedBits / WORD_BITS) + 1) * 2;
+  /** Bytes of the words that were used, be it in part. */
+  get usedSize(): number {
+    return Math.ceil(this.usedBits / WORD_BITS) * 2;
   }
 
   /** Whether more bits were used than there are. */

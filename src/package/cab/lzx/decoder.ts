@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: MIT
-import {
-  expandTokens,
-  INPUT_SIZE_MAX,
-  LzxCodes,
-  LzxInput,
-  LzxOutput,
-} from "../../../bytes/lzx/index.ts";
+import { expandTokens, INPUT_SIZE_MAX, LzxCodes, LzxInput, LzxOutput } from "../../../bytes/lzx/index.ts";
 import { VmguestError } from "../../../errors.ts";
 import type { BlockDecoder } from "../block-decoder.ts";
 import { undoX86Filter } from "./x86-filter.ts";
@@ -47,7 +41,8 @@ class LzxDecoder implements BlockDecoder {
   /** As the start of the stream gives it; 0 for no translation of calls. */
   #filterSize = 0;
   #kind = 0;
-  #blockSize = 0;
+  /** Whether an uncompressed block of an odd size is to be followed by a byte without use. */
+  #isPadded = false;
   /** Bytes of the block that are still to come. */
   #remaining = 0;
   /** Whether there can be a further frame: not after a short one, nor after an error. */
@@ -69,6 +64,7 @@ class LzxDecoder implements BlockDecoder {
     if (this.#kind !== BLOCK.uncompressed) this.#input.load(input);
     if (this.#frame === 0) this.#readStreamHeader();
     this.#expand(start + outputSize);
+    this.#checkEnd();
     const frame = this.#output.bytes.subarray(start, start + outputSize);
     const isFiltered = this.#filterSize !== 0 && this.#frame < FILTERED_FRAME_COUNT;
     const result = isFiltered ? this.#undoFilter(frame) : frame;
@@ -117,8 +113,7 @@ class LzxDecoder implements BlockDecoder {
     if (this.#kind === BLOCK.uncompressed) this.#resumeBits();
     const input = this.#input;
     this.#kind = input.take(3);
-    this.#blockSize = input.take(24);
-    this.#remaining = this.#blockSize;
+    this.#remaining = input.take(24);
     if (this.#kind === BLOCK.uncompressed) this.#startCopy();
     else if (this.#kind === BLOCK.verbatim || this.#kind === BLOCK.aligned) {
       this.#codes.read(input, this.#kind === BLOCK.aligned);
@@ -126,12 +121,13 @@ class LzxDecoder implements BlockDecoder {
     this.#checkInput();
   }
 
-  /** The last distances come first, from the next word on; where the bits end with a word, one without use comes before. */
+  /** The last distances come first, at the next word; where the bits fill their word, one without use comes before. */
   #startCopy(): void {
-    this.#sourceAt += this.#input.nextWord;
-    const end = this.#sourceAt + RECENT_COUNT * 4;
+    const { usedBits, usedSize } = this.#input;
+    const at = this.#sourceAt + (usedSize * 8 === usedBits ? usedSize + 2 : usedSize);
+    const end = at + RECENT_COUNT * 4;
     if (end > this.#source.length) throw endsEarly();
-    const view = new DataView(this.#source.buffer, this.#source.byteOffset + this.#sourceAt);
+    const view = new DataView(this.#source.buffer, this.#source.byteOffset + at);
     for (let index = 0; index < RECENT_COUNT; index++) {
       const distance = view.getUint32(index * 4, true);
       if (distance === 0 || distance > this.#windowSize)
@@ -139,6 +135,7 @@ class LzxDecoder implements BlockDecoder {
       this.#output.recent[index] = distance;
     }
     this.#sourceAt = end;
+    this.#isPadded = this.#remaining % 2 === 1;
   }
 
   #copy(size: number): void {
@@ -149,11 +146,25 @@ class LzxDecoder implements BlockDecoder {
     this.#sourceAt = end;
   }
 
-  /** Goes on with bits after an uncompressed block, which is followed by a byte without use where its size is odd. */
+  /** Goes on with bits after an uncompressed block. */
   #resumeBits(): void {
-    this.#sourceAt += this.#blockSize % 2;
+    if (this.#isPadded) this.#sourceAt++;
     if (this.#sourceAt > this.#source.length) throw endsEarly();
     this.#input.load(this.#source.subarray(this.#sourceAt));
+  }
+
+  /**
+   * A frame uses all of its data, if not all bits of the last word. Where an uncompressed block ends with the frame, the
+   * byte that follows an odd size comes here or at the start of the next frame, as encoders like it.
+   */
+  #checkEnd(): void {
+    const isRaw = this.#kind === BLOCK.uncompressed;
+    const at = isRaw ? this.#sourceAt : this.#sourceAt + this.#input.usedSize;
+    const left = this.#source.length - at;
+    if (left === 0) return;
+    const isPad = isRaw && this.#isPadded && this.#remaining === 0 && left === 1;
+    if (!isPad) throw corrupt(`${left} bytes are left over`);
+    this.#isPadded = false;
   }
 
   #checkInput(): void {
