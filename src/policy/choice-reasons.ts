@@ -23,12 +23,12 @@ export const NEEDS_SHA2: Readonly<Record<"missing" | "unknown", Objection>> = {
   missing: {
     because: "sha2",
     reason:
-      "its signature takes support for SHA-2, of which the guest shows none: install KB4474419 and the servicing stack update in it first, or take the SHA-1 signed 6.3.9600.18692",
+      "its signature needs support for SHA-2, of which the guest shows none: install KB4474419 and the servicing stack update in it first, or offer the SHA-1 signed 6.3.9600.18692",
   },
   unknown: {
     because: "sha2",
     reason:
-      "its signature takes support for SHA-2, which the guest may not have: one signed with SHA-1 goes before it",
+      "its signature needs support for SHA-2, which the guest may not have: one signed with SHA-1 goes before it",
   },
 };
 
@@ -53,8 +53,8 @@ export function explainChosen<P extends PackageOffer>(
   { offer, parent, doubts }: ServingOffer<P>,
   installed: string | null,
 ): string[] {
-  const how = parent === null ? "and is installed while the guest runs" : `as a part of ${parent} or later`;
-  const reasons = [`${nameOffer(offer)} serves this guest, ${how}`, ...doubts];
+  const how = parent === null ? ", and is installed while the guest runs" : ` by its parent ${parent}`;
+  const reasons = [`${nameOffer(offer)} serves this guest${how}`, ...doubts];
   return installed === null
     ? [...reasons, "no version was found in the guest, so that the package is taken to be newer"]
     : reasons;

@@ -35,6 +35,8 @@ export interface PackageChoice<P extends PackageOffer = PackageOffer> {
   readonly standard: P | null;
   /** Why this one, or why none. */
   readonly reasons: readonly string[];
+  /** What is newer and why the guest does not get it; empty where nothing is. */
+  readonly remarks: readonly string[];
   /** All that were not chosen, in the order in which they were offered. */
   readonly passedOver: readonly PassedOver<P>[];
 }
@@ -80,19 +82,15 @@ export function choosePackageFor<P extends PackageOffer>(
     .map((offer) => ({ package: offer, ...objectTo(offer) }));
   if (best === undefined) {
     const standard = serving[0]?.offer ?? null;
-    return { package: null, standard, reasons: [explainNone(guest.os, passedOver)], passedOver };
+    return { package: null, standard, reasons: [explainNone(guest.os, passedOver)], remarks: [], passedOver };
   }
   const standard = best.offer;
   const reasons = isNewer ? explainChosen(best, installed) : [explainNothingNewer(standard)];
   if (isNewer && mayLackSha2(guest) && !hasSha1(standard)) {
     reasons.push("whether the guest takes a package that is signed with SHA-256 alone is not known");
   }
-  return {
-    package: chosen,
-    standard,
-    reasons: [...reasons, ...explainNewerDigests(standard, passedOver)],
-    passedOver,
-  };
+  const remarks = explainNewerDigests(standard, passedOver);
+  return { package: chosen, standard, reasons, remarks, passedOver };
 }
 
 /** The newest first; of one version, Microsoft's own before another's, then by place. */

@@ -89,7 +89,8 @@ function explainPackage({ sha2 }: JudgeInput, action: Action, served: GuestPacka
   return reasons;
 }
 
-/** What was chosen of the packages offered; why none was is said with what the guest is measured by. */
+/** What was chosen of the packages offered, or why nothing; where none serves the guest, its standard says so. */
 function explainChoice(choice: PackageChoice, action: Action): readonly string[] {
-  return choice.package === null || action === "windows-update" ? [] : choice.reasons;
+  if (choice.standard === null || action === "windows-update") return [];
+  return [...choice.reasons, ...choice.remarks];
 }

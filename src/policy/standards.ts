@@ -55,12 +55,13 @@ const NEWEST_MSI: Readonly<Record<HostGeneration, Standard>> = {
 export function chooseStandard(input: JudgeInput, choice?: PackageChoice): StandardChoice {
   const { nt } = findGuest(input.os);
   if (nt === null) return { standard: null, notes: [] };
-  // A choice that gives the guest nothing says why here, and what it is given is said with the action.
-  const notes = choice === undefined || choice.package !== null ? [] : [...choice.reasons];
   const offered = choice?.standard ?? null;
-  if (offered !== null) {
-    return { standard: { version: offered.version, origin: `what ${formatPlace(offered)} offers` }, notes };
+  if (choice !== undefined && offered !== null) {
+    const standard = { version: offered.version, origin: `what ${formatPlace(offered)} offers` };
+    // What is chosen is explained with the action; where the guest has it already, its version says all but this.
+    return { standard, notes: choice.package === null ? choice.remarks : [] };
   }
+  const notes = [...(choice?.reasons ?? [])];
   const minimum = readMinimum(input, nt);
   if (typeof minimum === "object") return { standard: minimum, notes };
   if (minimum !== undefined) notes.push(minimum);

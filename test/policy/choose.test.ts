@@ -211,8 +211,8 @@ describe("a guest that may not take SHA-2 signatures", () => {
       const choice = chooseFor([newest, before], { sha2 });
       expect(choice.package).toBe(before);
       expect(choice.standard).toBe(before);
-      expect(choice.reasons.join("\n")).toContain(
-        "6.3.9600.19456, signed with SHA-256) is newer, but its signature takes support for SHA-2",
+      expect(choice.remarks.join("\n")).toContain(
+        "6.3.9600.19456, signed with SHA-256) is newer, but its signature needs support for SHA-2",
       );
       expect(choice.passedOver).toMatchObject([{ package: newest, because: "sha2" }]);
     },
@@ -246,7 +246,7 @@ describe("a guest that may not take SHA-2 signatures", () => {
   test("has the older one already: it is as new as it can be, and hears of the newer one", () => {
     const choice = chooseFor([newest, before], { sha2: "missing", integrationServices: versions(BEFORE) });
     expect(choice).toMatchObject({ package: null, standard: before });
-    expect(choice.reasons[1]).toContain("is newer, but");
+    expect(choice.remarks[0]).toContain("is newer, but");
   });
 });
 

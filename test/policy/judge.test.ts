@@ -224,6 +224,14 @@ describe("the verdict where packages are offered", () => {
     expect(verdict.passedOver.map(({ because }) => because)).toEqual(["not-newer"]);
   });
 
+  test("says of a guest that has all it can take what is newer, and what that needs", () => {
+    const input = { integrationServices: installed(BEFORE), sha2: "missing", offered: both } as const;
+    const { status, action, reasons } = judge(judgeInput("ws2012r2", win7, input));
+    expect([status, action]).toEqual(["current", "none"]);
+    expect(reasons[1]).toMatch(/19456.* is newer, but its signature needs support for SHA-2/);
+    expect(reasons).toHaveLength(3);
+  });
+
   test("of XP is the MSI that is offered", () => {
     const offered = [offer("5.x", "x86", "6.3.9600.16384"), offer("6.x", "x86", NEWEST)];
     const guest = os("xp", { servicePack: 3, architecture: "x86", build: 2600 });
