@@ -53,7 +53,7 @@ describe("a hostile disc", () => {
     const disc = DiscImage.open(deep);
     expect([...disc.list()]).toHaveLength(128);
     expect(codes(disc)).toEqual(["LIMIT_EXCEEDED"]);
-    expect(disc.find("D/".repeat(10_000))?.path).toHaveLength(19_999);
+    expect(disc.find("D/".repeat(3000))?.path).toHaveLength(5999);
   });
 
   test("with directories that branch without end is listed as far as one likes, depth first", () => {
