@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { buildCabinetSet, setPartName, stored } from "../lab/cab.ts";
+import { buildCabinet, buildCabinetSet, setPartName, stored } from "../lab/cab.ts";
 import { labFile } from "../lab/disc-tree.ts";
 import { buildIso } from "../lab/iso9660.ts";
 import { buildMsi } from "../lab/msi.ts";
@@ -156,6 +156,51 @@ describe("names that must not become paths", () => {
     expect(stderr).toMatch(/nothing was extracted; --skip-unsafe extracts the others\n$/);
     expect(existsSync(out)).toBe(false);
     expect(existsSync(join(folder, "escaped.txt"))).toBe(false);
+  });
+
+  const name = (text: string) => ({ bytes: Buffer.from(text.replaceAll("/", "\\")) });
+
+  test.each([
+    { what: "leads upwards", name: name("a/../../x") },
+    { what: "leads upwards behind a dot", name: name("./../x") },
+    { what: "is absolute", name: name("/x") },
+    { what: "names a drive", name: name("c:x") },
+    { what: "names a share", name: name("//server/share/x") },
+    { what: "names an alternate stream", name: name("x:stream") },
+    { what: "names a device", name: name("a/COM1.txt") },
+    { what: "ends in a dot", name: name("a./x") },
+    { what: "ends in a space", name: name("x ") },
+    { what: "has an empty component", name: name("a//x") },
+    { what: "has a control character", name: name("x\x07") },
+  ])("H42: a name that $what is refused", async ({ name: { bytes } }) => {
+    const members = [
+      { name: "", nameBytes: bytes, bytes: Buffer.from("x") },
+      { name: "good", bytes: Buffer.from("y") },
+    ];
+    const path = write("h42.cab", buildCabinet({ folders: [{ members }] }));
+    const before = readdirSync(folder);
+    const { code, stderr } = await extract(path, out, "--skip-unsafe");
+    expect(code).toBe(4);
+    expect(stderr.match(/\[EXTRACT_NAME\]/g)).toHaveLength(1);
+    expect(written()).toEqual({ good: "y" });
+    expect(readdirSync(folder).filter((one) => !before.includes(one))).toEqual(["out"]);
+  });
+
+  test.each([
+    { what: "is empty", bytes: Buffer.from("") },
+    { what: "is longer than the format has it", bytes: Buffer.alloc(300, "x") },
+  ])("H42: a name that $what is refused, or the cabinet is", async ({ bytes }) => {
+    const path = write("h42.cab", buildCabinet({ folders: [{ members: [{ name: "", nameBytes: bytes }] }] }));
+    expect([3, 4]).toContain((await extract(path, out)).code);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("H42: a name that is not the UTF-8 that it says is extracted under the one that it is read as", async () => {
+    const members = [{ name: "", nameBytes: Buffer.from("caf\xe9", "latin1"), fields: { attributes: 0xa0 } }];
+    const path = write("h42.cab", buildCabinet({ folders: [{ members }] }));
+    const { code, stdout } = await extract(path, out);
+    expect({ code, isTold: stdout.includes("[CAB_NAME_ENCODING]") }).toEqual({ code: 0, isTold: true });
+    expect(Object.keys(written())).toEqual(["caf\u00e9"]);
   });
 
   test("are left out with --skip-unsafe, which does not change the exit code", async () => {

@@ -5,10 +5,11 @@ import { run } from "../cli/run.ts";
 /** What each exit code says; the type sees to it that none is forgotten. */
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   fine: "Everything went well.",
-  policyFailed: "The report has what `--fail-on` forbids.",
+  policyFailed:
+    "The report has what `--fail-on` forbids; or `package verify` found a package that is not to be trusted.",
   usage: "The command line is wrong, or names something that does not exist.",
   unreadable:
-    "Some images (or files, keys) could not be read, while the rest was; or the output could not be written.",
+    "Some images (or packages, files, keys) could not be read, while the rest was; or the output could not be written.",
   unsafe: "Refused for safety.",
   internal: "A mistake in vmguest itself.",
 };
@@ -52,9 +53,14 @@ const OUTPUT = `## Output
   Tables are as wide as the terminal, else \`COLUMNS\`, else 120.
 - Folders are searched with everything below them, in the order of names; symbolic links inside are not followed. Quote
   patterns that the shell is not to expand. An image named twice is taken once.
+- Where packages are named, a path may go on into a file: \`vmguest.iso/support/amd64/setup.exe\`, through as many packages as
+  it takes. No path of the host does that, so nothing else can be meant; reports name what is inside in the same way.
 - JSON begins with \`"schema"\`, which changes when a key changes its meaning or goes away: \`vmguest.audit/1\`
   ([JSON Schema](schema/audit-1.schema.json)), \`vmguest.table/1\`, \`vmguest.services/1\`, \`vmguest.registry/1\`,
-  \`vmguest.chain/1\`, \`vmguest.check/1\`, \`vmguest.files/1\`. The same image gives the same bytes of report, but with \`--timestamp\`.
+  \`vmguest.chain/1\`, \`vmguest.check/1\`, \`vmguest.files/1\`, \`vmguest.package-list/1\`
+  ([JSON Schema](schema/package-list-1.schema.json)), \`vmguest.package/1\` ([JSON Schema](schema/package-1.schema.json)),
+  \`vmguest.package-verification/1\` ([JSON Schema](schema/package-verification-1.schema.json)), \`vmguest.package-integrity/1\`,
+  \`vmguest.package-extraction/1\`. The same image gives the same bytes of report, but with \`--timestamp\`.
 - \`registry query --format json\` types the data of a value: text, a list of texts, a number for REG_DWORD, \`0x\` and
   hexadecimal digits for REG_QWORD, and the bytes in hexadecimal for everything else.
 `;

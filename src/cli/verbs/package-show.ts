@@ -32,6 +32,7 @@ export const packageShow = defineCommand({
   async run(args, context) {
     const request = { paths: args.paths, trustRoots: args["trust-root"] };
     const { offers, findings } = await readOffers(request, context);
+    context.imageCount += new Set(offers.map(({ place }) => place[0])).size;
     const report: PackageReport = {
       schema: "vmguest.package/1",
       trustRoots: args["trust-root"],

@@ -25,11 +25,12 @@ export const packageVerify = defineCommand({
   name: "package verify",
   describe: "Verify that packages are Microsoft's and whole: signature, catalogs, manifests, every member",
   details:
-    "Verifies the signature of each cabinet and MSI up to Microsoft's roots, then the catalogs of cabinets, and the digest of every member " +
-    "against catalog and manifest; packages inside of others are verified each by itself. No store of the host is " +
-    "asked, and nothing is fetched. The verdicts are microsoft, signed-unknown-root, tampered and unsigned. The exit " +
-    "code is 0 where every package is microsoft or signed under a root that --trust-root names, 1 where one is not, and " +
-    "3 where one could not be read. With --integrity-only, it is 0 where all can be unpacked and 3 where not.",
+    "Verifies the signature of each cabinet and MSI up to Microsoft's roots, then the catalogs of cabinets, and the " +
+    "digest of every member against catalog and manifest; packages inside of others are verified each by itself. No " +
+    "store of the host is asked, and nothing is fetched. The verdicts are microsoft, signed-unknown-root, tampered and " +
+    "unsigned. The exit code is 0 where every package is microsoft or signed under a root that --trust-root names, 1 " +
+    "where one is not, and 3 where one could not be read. With --integrity-only, it is 0 where all can be unpacked and " +
+    "3 where not.",
   positionals: { paths: PACKAGES },
   options: {
     "trust-root": TRUST_ROOT,
