@@ -95,7 +95,9 @@ export interface OfferSignature {
   readonly verdict: "microsoft" | "signed-unknown-root" | "tampered" | "unsigned";
   /** Signed by Microsoft, or under a root that the user gave. */
   readonly isTrusted: boolean;
-  /** Those of its valid signatures: `sha1`, `sha256`. */
+  /** Signed as a part of Windows, as all of Microsoft's CABs of integration services are. */
+  readonly isWindowsComponent: boolean;
+  /** Those of its signatures: `sha1`, `sha256`. */
   readonly digestAlgorithms: readonly string[];
   readonly reasons: readonly string[];
 }

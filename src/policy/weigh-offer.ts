@@ -29,6 +29,9 @@ export function weighOffer<P extends PackageOffer>(os: PackageGuest, offer: P): 
     return object("version", `"${offer.version}" is no version that can be compared`);
   }
   if (!offer.signature.isTrusted) return object("signature", describeDistrust(offer.signature));
+  if (offer.kind === "cab" && isSomethingElse(offer.signature)) {
+    return object("signature", "it is signed by Microsoft, but not as a part of Windows");
+  }
   return { offer, ...served };
 }
 
@@ -49,6 +52,11 @@ function serveByCab(os: PackageGuest, { parents }: PackageOffer): Served | Objec
   if (match.parent === null) return object(match.because, match.reason);
   const { identity } = match.parent;
   return { parent: `${identity.name} ${identity.version}`, doubts: match.doubts };
+}
+
+/** Microsoft signs much that is no part of Windows; what others build need not say that it is. */
+function isSomethingElse({ verdict, isWindowsComponent }: OfferSignature): boolean {
+  return verdict === "microsoft" && !isWindowsComponent;
 }
 
 function describeDistrust({ verdict, reasons }: OfferSignature): string {

@@ -305,6 +305,12 @@ describe("a package is passed over", () => {
       words: "the digest of the cabinet is another",
     },
     {
+      what: "signed by Microsoft as something else",
+      facts: { signature: { ...signedWith("sha256"), isWindowsComponent: false } },
+      because: "signature",
+      words: "not as a part of Windows",
+    },
+    {
       what: "signed by somebody",
       facts: { signature: { ...signedWith("sha256"), verdict: "signed-unknown-root", isTrusted: false } },
       because: "signature",
@@ -363,7 +369,7 @@ describe("a package under a given root", () => {
   const own = (version: string) =>
     offer("6.x", "x64", version, {
       place: ["own.cab"],
-      signature: { ...signedWith("sha256"), verdict: "signed-unknown-root" },
+      signature: { ...signedWith("sha256"), verdict: "signed-unknown-root", isWindowsComponent: false },
     });
 
   test("is chosen, but Microsoft's goes before it where it is as new", () => {

@@ -3,18 +3,20 @@ import { type OfferSignature, type PackageOffer, parentsOf } from "../../src/pol
 
 /** The signature of a package of Microsoft's, with these digests. */
 export function signedWith(...digestAlgorithms: string[]): OfferSignature {
-  return { verdict: "microsoft", isTrusted: true, digestAlgorithms, reasons: [] };
+  return { verdict: "microsoft", isTrusted: true, isWindowsComponent: true, digestAlgorithms, reasons: [] };
 }
 
 export const UNSIGNED: OfferSignature = {
   verdict: "unsigned",
   isTrusted: false,
+  isWindowsComponent: false,
   digestAlgorithms: [],
   reasons: [],
 };
 export const TAMPERED: OfferSignature = {
   verdict: "tampered",
   isTrusted: false,
+  isWindowsComponent: false,
   digestAlgorithms: ["sha256"],
   reasons: ["the digest of the cabinet is another"],
 };
