@@ -67,7 +67,7 @@ const PACKAGES: readonly LabIcPackage[] = [
   { target: "6.x", architecture: "amd64" },
   { target: "6.x", architecture: "x86", compression: "none" },
   { target: "6.2", architecture: "amd64", compression: "mszip" },
-  { target: "6.2", architecture: "x86" },
+  { target: "6.2", architecture: "x86", compression: "lzx" },
 ];
 
 describe.each(PACKAGES)("a package for $target on $architecture", (options) => {

@@ -14,7 +14,7 @@ import { buildSignedMsi, pemOf, THROW_AWAY } from "./signing/index.ts";
  */
 export function buildSamples(): ReadonlyMap<string, Uint8Array> {
   const packages = { amd64: packagesFor("amd64"), x86: packagesFor("x86") };
-  const single: LabIcPackage = { compression: "none" };
+  const single: LabIcPackage = { compression: "lzx" };
   return new Map([
     [icPackageFileName(single), buildIcPackage(single)],
     ["vmguest.iso", buildGuestDisc({ packages })],

@@ -42,7 +42,7 @@ const place = (from: number, to: number) =>
 describe.each<LabIcPackage>([
   { target: "6.x", architecture: "amd64", compression: "mszip" },
   { target: "6.x", architecture: "x86", compression: "none" },
-  { target: "6.2", architecture: "amd64", compression: "none" },
+  { target: "6.2", architecture: "amd64", compression: "lzx" },
   { target: "6.2", architecture: "x86", compression: "mszip" },
 ])("a package for $target on $architecture", (options) => {
   const files = icPackageFiles(options);

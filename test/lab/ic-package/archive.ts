@@ -1,6 +1,8 @@
 import { buildCabinet, mszip, SIGNATURE_ROOM, stored } from "../cab.ts";
+import { lzx } from "../lzx.ts";
 
-const ENCODERS = { none: stored, mszip } as const;
+/** LZX with the window and the translation of calls that Microsoft's packages have. */
+const ENCODERS = { none: stored, mszip, lzx: lzx({ windowBits: 21, filterSize: 12_000_000 }) } as const;
 
 export type PackageCompression = keyof typeof ENCODERS;
 
