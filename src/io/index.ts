@@ -2,6 +2,15 @@
 export { type ByteSource, checkRange, copyBytes, type Origin, readBytes } from "./byte-source.ts";
 export { FileSource, type FileSourceOptions } from "./file-source.ts";
 export { MemorySource } from "./memory-source.ts";
+export {
+  CHANGE_PAGE_BYTES,
+  type Change,
+  Overlay,
+  PHASES,
+  type Phase,
+  type PhaseChanges,
+  type WritableSource,
+} from "./overlay.ts";
 export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
 export { type FoundParent, ParentFolders, type ParentFoldersOptions } from "./parent-folders.ts";
 export { type Meter, ReadBudget, type ReadLimits } from "./read-budget.ts";
