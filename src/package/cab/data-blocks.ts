@@ -109,15 +109,18 @@ function* readPieces(folder: Folder): Generator<DataPiece, void> {
   }
 }
 
-/** The whole blocks of a folder. Throws CAB_SET_INCOMPLETE where the first or the rest of one is not here. */
+/**
+ * The whole blocks of a folder, empty ones too. Throws CAB_SET_INCOMPLETE where the first or the rest of one is not
+ * here.
+ */
 export function* readBlocks(folder: Folder): Generator<DataBlock, void> {
   if (folder.startMissing !== undefined) throw incomplete(folder.startMissing, folder);
   let split: DataPiece | undefined;
   for (const piece of readPieces(folder)) {
     const whole = split === undefined ? piece : join(split, piece);
     split = undefined;
-    if (whole.outputSize > 0) yield { ...whole, place: whole };
-    else if (whole.data.length > 0) split = { ...whole, data: whole.data.slice() };
+    if (whole.outputSize === 0 && whole.data.length > 0) split = { ...whole, data: whole.data.slice() };
+    else yield { ...whole, place: whole };
   }
   if (split !== undefined)
     throw incomplete(folder.endMissing ?? "its last block goes on in a next cabinet", folder);

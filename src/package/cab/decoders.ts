@@ -28,6 +28,13 @@ export function createDecoder(folder: Folder): BlockDecoder {
   }
 }
 
+/** About how many bytes of memory a decoder takes for windows, before it has unpacked anything. */
+export function decoderMemory(folder: Folder): number {
+  const compression = compressionOf(folder.compression);
+  if (compression !== "lzx" && compression !== "quantum") return 0;
+  return Math.min(2 * 2 ** LZX_WINDOW_BITS.max, outputMax(folder));
+}
+
 function windowBits(typeCompress: number, { min, max }: { min: number; max: number }): number {
   const bits = (typeCompress >>> 8) & 0x1f;
   if (bits < min || bits > max) throw noSuchMethod(typeCompress);

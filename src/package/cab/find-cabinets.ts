@@ -18,34 +18,42 @@ const SIGNATURE = Buffer.from("MSCF");
  * behind its end, so cabinets that are stored inside it are not given. The file is read once, from begin to end.
  */
 export function* findCabinets(source: ByteSource): Generator<SliceSource> {
+  let window: Uint8Array = new Uint8Array(0);
   let start = 0;
-  while (start + CabinetHeader.sizeBytes <= source.sizeBytes) {
-    const window = readBytes(source, start, Math.min(WINDOW_SIZE, source.sizeBytes - start));
-    const found = findInWindow(source, window, start);
+  let at = 0;
+  while (at + CabinetHeader.sizeBytes <= source.sizeBytes) {
+    if (at + CabinetHeader.sizeBytes > start + window.length) {
+      start = at;
+      window = readBytes(source, start, Math.min(WINDOW_SIZE, source.sizeBytes - start));
+    }
+    const found = findInWindow(source, window, start, at);
     if (found === undefined) {
-      start += Math.max(1, window.length - CabinetHeader.sizeBytes + 1);
+      at = start + window.length - CabinetHeader.sizeBytes + 1;
       continue;
     }
     yield new SliceSource(source, found.offset, found.sizeBytes);
-    start = found.offset + found.sizeBytes;
+    at = found.offset + found.sizeBytes;
   }
 }
 
-/** The first cabinet whose header lies in `window`, which begins at byte `start` of the file. */
+/** The first cabinet from byte `from` of the file whose header lies in `window`, which begins at byte `start`. */
 function findInWindow(
   source: ByteSource,
   window: Uint8Array,
   start: number,
+  from: number,
 ): { offset: number; sizeBytes: number } | undefined {
   const bytes = Buffer.from(window.buffer, window.byteOffset, window.length);
   const view = new DataView(window.buffer, window.byteOffset, window.length);
-  for (let at = bytes.indexOf(SIGNATURE); at >= 0; at = bytes.indexOf(SIGNATURE, at + 1)) {
-    if (at + CabinetHeader.sizeBytes > window.length) return undefined;
+  for (
+    let at = bytes.indexOf(SIGNATURE, from - start);
+    at >= 0 && at + CabinetHeader.sizeBytes <= window.length;
+    at = bytes.indexOf(SIGNATURE, at + 1)
+  ) {
     // Without this glance, a file full of signatures would cost an object for each.
     if (window[at + CabinetHeader.offsetOf.majorVersion] !== MAJOR_VERSION) continue;
-    const header = new CabinetHeader(view, at);
     const left = source.sizeBytes - start - at;
-    if (!isPlausible(header, left)) continue;
+    if (!isPlausible(new CabinetHeader(view, at), left)) continue;
     const sizeBytes = sizeWithSignature(new SliceSource(source, start + at, left));
     if (sizeBytes !== undefined) return { offset: start + at, sizeBytes };
   }

@@ -2,7 +2,7 @@
 import { located, VmguestError } from "../../errors.ts";
 import type { BlockDecoder } from "./block-decoder.ts";
 import { type DataBlock, readBlocks, whereOf } from "./data-blocks.ts";
-import { createDecoder } from "./decoders.ts";
+import { createDecoder, decoderMemory } from "./decoders.ts";
 import type { FindingList } from "./findings.ts";
 import type { Folder } from "./folder.ts";
 import type { ExtractBudget } from "./limits.ts";
@@ -54,9 +54,8 @@ export class FolderStream {
   next(): UnpackedBlock | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     try {
-      const { value: block } = this.#blocks.next();
+      const block = this.#nextBlock();
       if (block === undefined) return undefined;
-      this.#budget.unpack(block.outputSize);
       const unpacked = this.#unpack(block);
       this.#position += block.outputSize;
       return unpacked;
@@ -66,11 +65,21 @@ export class FolderStream {
     }
   }
 
+  /** The next block that is not empty. */
+  #nextBlock(): DataBlock | undefined {
+    for (;;) {
+      const { value: block } = this.#blocks.next();
+      if (block === undefined) return undefined;
+      this.#budget.unpack(block.outputSize);
+      if (block.outputSize > 0) return block;
+    }
+  }
+
   #unpack(block: DataBlock): UnpackedBlock {
     const start = this.#position;
     if (!block.checksumMatches) this.#reportChecksum(block);
     try {
-      this.#decoder ??= createDecoder(this.#folder);
+      this.#decoder ??= this.#createDecoder();
       return { start, bytes: this.#decoder.decode(block.data, block.outputSize), isLost: false };
     } catch (error) {
       const full = located(error, whereOf(block.place));
@@ -78,6 +87,11 @@ export class FolderStream {
       this.#salvage.addError(full);
       return { start, bytes: new Uint8Array(block.outputSize), isLost: true };
     }
+  }
+
+  #createDecoder(): BlockDecoder {
+    this.#budget.allocate(decoderMemory(this.#folder));
+    return createDecoder(this.#folder);
   }
 
   #reportChecksum(block: DataBlock): void {

@@ -26,6 +26,14 @@ export const DEFAULT_LIMITS: ExtractLimits = {
   keptBytes: 256 * 2 ** 20,
 };
 
+/**
+ * What a block counts at least. Only the last of a folder is short, so this changes nothing for real cabinets; but one
+ * chain of 65,535 blocks of a byte, or of none, may belong to 65,535 folders, and each block costs its call.
+ */
+const BLOCK_COST = 4096;
+/** Memory is cleared that much faster than LZX unpacks. */
+const BYTES_CLEARED_PER_UNPACKED = 16;
+
 /** Counts what a pass unpacks and hands out, and refuses more than the limits allow with CAB_LIMIT. */
 export class ExtractBudget {
   readonly #bytesMax: number;
@@ -37,9 +45,15 @@ export class ExtractBudget {
     this.#bytesMax = Math.min(totalBytes, Math.max(ratioFreeBytes, ratio * packedBytes));
   }
 
-  /** To be called before the bytes are made. */
+  /** To be called for each block, before it is unpacked. */
   unpack(byteCount: number): void {
-    this.#unpackedBytes += byteCount;
+    this.#unpackedBytes += Math.max(byteCount, BLOCK_COST);
+    this.#check(this.#unpackedBytes);
+  }
+
+  /** To be called before memory is taken to unpack a folder. */
+  allocate(byteCount: number): void {
+    this.#unpackedBytes += byteCount / BYTES_CLEARED_PER_UNPACKED;
     this.#check(this.#unpackedBytes);
   }
 

@@ -10,6 +10,8 @@ import { type CabinetPart, readPart } from "./part.ts";
  * part to part, so a set cannot be a ring, but it could have 65,536 parts.
  */
 const PART_COUNT_MAX = 1024;
+/** Members and folders of a whole set: four times what one cabinet can have, and some 200 MiB of memory. */
+const ENTRY_COUNT_MAX = 4 * 2 * 65_535;
 
 /** Finds a cabinet of a set by the file name that its neighbour calls it; the case of letters may differ. */
 export type ResolvePart = (name: string) => ByteSource | undefined;
@@ -28,9 +30,9 @@ export function collectParts(
   resolvePart: ResolvePart | undefined,
   findings: FindingList,
 ): SetParts {
-  const walk = (step: -1 | 1) => followNames(opened, step, resolvePart, findings);
-  const backward = walk(-1);
-  const forward = walk(1);
+  const walk = new SetWalk(opened, resolvePart, findings);
+  const backward = walk.follow(-1);
+  const forward = walk.follow(1);
   return {
     parts: [...backward.parts.reverse(), opened, ...forward.parts],
     before: backward.missing,
@@ -38,30 +40,56 @@ export function collectParts(
   };
 }
 
-function followNames(
-  opened: CabinetPart,
-  step: -1 | 1,
-  resolvePart: ResolvePart | undefined,
-  findings: FindingList,
-): { parts: CabinetPart[]; missing: string | undefined } {
-  const parts: CabinetPart[] = [];
-  let current = opened;
-  for (;;) {
-    const { previous, next } = current.header;
-    const name = step < 0 ? previous : next;
-    if (name === undefined) return { parts, missing: undefined };
-    try {
-      if (parts.length >= PART_COUNT_MAX)
-        throw new VmguestError("LIMIT_EXCEEDED", `the set has more than ${PART_COUNT_MAX} cabinets`);
-      current = openNeighbour(current, name, step, resolvePart);
-      parts.push(current);
-    } catch (error) {
-      if (!(error instanceof VmguestError) || error.kind === "io") throw error;
-      findings.addError(error, { path: name });
-      return { parts, missing: `the cabinet ${JSON.stringify(name)} of the set is not here, or is damaged` };
+/** Goes from cabinet to cabinet by the names that they give each other. */
+class SetWalk {
+  readonly #opened: CabinetPart;
+  readonly #resolvePart: ResolvePart | undefined;
+  readonly #findings: FindingList;
+  #entryCount: number;
+
+  constructor(opened: CabinetPart, resolvePart: ResolvePart | undefined, findings: FindingList) {
+    this.#opened = opened;
+    this.#resolvePart = resolvePart;
+    this.#findings = findings;
+    this.#entryCount = entriesOf(opened);
+  }
+
+  /** The cabinets before (-1) or after (1) the one that was opened, the nearest first. */
+  follow(step: -1 | 1): { parts: CabinetPart[]; missing: string | undefined } {
+    const parts: CabinetPart[] = [];
+    let current = this.#opened;
+    for (;;) {
+      const { previous, next } = current.header;
+      const name = step < 0 ? previous : next;
+      if (name === undefined) return { parts, missing: undefined };
+      try {
+        if (parts.length >= PART_COUNT_MAX)
+          throw new VmguestError("LIMIT_EXCEEDED", `the set has more than ${PART_COUNT_MAX} cabinets`);
+        current = openNeighbour(current, name, step, this.#resolvePart);
+        this.#count(current);
+        parts.push(current);
+      } catch (error) {
+        if (!(error instanceof VmguestError) || error.kind === "io") throw error;
+        this.#findings.addError(error, { path: name });
+        return {
+          parts,
+          missing: `the cabinet ${JSON.stringify(name)} of the set is not here, or cannot be read`,
+        };
+      }
     }
   }
+
+  #count(part: CabinetPart): void {
+    this.#entryCount += entriesOf(part);
+    if (this.#entryCount > ENTRY_COUNT_MAX)
+      throw new VmguestError(
+        "LIMIT_EXCEEDED",
+        `the set has more than ${ENTRY_COUNT_MAX} members and folders`,
+      );
+  }
 }
+
+const entriesOf = ({ files, folders }: CabinetPart) => files.length + folders.length;
 
 function openNeighbour(
   current: CabinetPart,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { VmguestError } from "../../../src/errors.ts";
 import { MemorySource } from "../../../src/io/index.ts";
 import { Cabinet, type CabinetOptions } from "../../../src/package/cab/index.ts";
 import {
@@ -126,6 +127,7 @@ describe("the contents of a folder", () => {
 });
 
 describe("the limits", () => {
+  const SMALL = { ratio: 1, ratioFreeBytes: 2 ** 24 };
   const zeros = (size: number) => new Uint8Array(size);
   const bomb = { folders: [{ encoder: mszip, members: [{ name: "zeros", bytes: zeros(4 * 2 ** 20) }] }] };
 
@@ -144,7 +146,7 @@ describe("the limits", () => {
   test("count what folders that share their data make of it", () => {
     const sizeBytes = 2 ** 20;
     const blocks = mszip.encode(zeros(sizeBytes));
-    const folders = Array.from({ length: 300 }, (_, index) => ({
+    const folders = Array.from({ length: 20 }, (_, index) => ({
       encoder: mszip,
       members: [{ name: `${index}`, fields: { sizeBytes } }],
       blocks: index === 0 ? blocks : [],
@@ -155,12 +157,67 @@ describe("the limits", () => {
       ...folder,
       fields: { dataOffset, blockCount: blocks.length },
     }));
-    const cabinet = open({ folders: shared });
+    const cabinet = open({ folders: shared }, { limits: SMALL });
     let total = 0;
     expect(() => {
       for (const { chunks } of cabinet.contents()) for (const chunk of chunks) total += chunk.length;
     }).toThrow(failure("CAB_LIMIT"));
-    expect(total).toBe(256 * 2 ** 20);
+    expect(total).toBe(SMALL.ratioFreeBytes);
+  });
+
+  test.each([
+    { what: "without a byte", data: new Uint8Array(0), outputSize: 0 },
+    { what: "of one byte", data: Uint8Array.of(7), outputSize: 1 },
+  ])("count blocks $what, of which folders share a long chain", ({ data, outputSize }) => {
+    const blocks = Array.from({ length: 2000 }, () => ({ data, outputSize, fields: { checksum: 0 } }));
+    const members = [{ name: "a", fields: { sizeBytes: 1_000_000 } }];
+    const folder = { members, blocks: [] };
+    const built = (dataOffset: number) =>
+      buildCabinet({
+        folders: Array.from({ length: 5 }, (_, index) => ({
+          ...folder,
+          ...(index === 0 && { blocks }),
+          fields: { blockCount: blocks.length, dataOffset },
+        })),
+      });
+    const bytes = built(built(0).length - blocks.length * (8 + data.length));
+    for (const read of [readAll, openAll]) {
+      let blockCount = 0;
+      const cabinet = Cabinet.open(new MemorySource(bytes), { limits: SMALL });
+      const failures = Array.from(cabinet.contents(), ({ chunks }) => {
+        try {
+          for (const _ of chunks) blockCount++;
+          return "fine";
+        } catch (error) {
+          return error instanceof VmguestError ? error.code : "untyped";
+        }
+      });
+      expect(failures[0]).toBe("CAB_MEMBER_RANGE");
+      expect(failures.at(-1)).toBe("CAB_LIMIT");
+      expect(blockCount).toBeLessThanOrEqual(4096);
+      expect(() => read(cabinet)).toThrow(VmguestError);
+    }
+  });
+
+  test("count the memory that decoders take for windows", () => {
+    const lzx: LabEncoder = {
+      typeCompress: 0x1503,
+      encode: () => [{ data: new Uint8Array(30), outputSize: 3 }],
+    };
+    const folders = Array.from({ length: 100 }, (_, index) => ({
+      encoder: lzx,
+      members: [{ name: `${index}`, bytes: new Uint8Array(3) }],
+      fields: { blockCount: 65_535 },
+    }));
+    const codes = Array.from(open({ folders }, { limits: SMALL }).contents(), ({ chunks }) => {
+      try {
+        return [...chunks].length;
+      } catch (error) {
+        return error instanceof VmguestError ? error.code : "untyped";
+      }
+    });
+    expect(codes[0]).toBe("LZX_CORRUPT");
+    expect(codes.at(-1)).toBe("CAB_LIMIT");
   });
 
   test("count what members that share their data hand out", () => {

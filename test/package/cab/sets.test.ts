@@ -183,6 +183,20 @@ describe("cabinets that do not belong together", () => {
     expect(codesOf(cabinet)).toContain("LIMIT_EXCEEDED");
   });
 
+  test("have at most 524,280 members and folders together", () => {
+    const many = Array.from({ length: 65_535 }, (_, index) => (index === 0 ? FOLDER : { members: [] }));
+    const bytes = buildCabinet({ folders: many, next: { name: "next.cab" } });
+    let index = 0;
+    const resolvePart = () => {
+      const copy = Buffer.from(bytes);
+      copy.writeUInt16LE(++index, 34);
+      return new MemorySource(copy);
+    };
+    const cabinet = Cabinet.open(new MemorySource(bytes), { resolvePart });
+    expect(index).toBe(7);
+    expect(codesOf(cabinet)).toContain("LIMIT_EXCEEDED");
+  });
+
   test.each(["../part2.cab", "/etc/passwd", "C:part2.cab", "dir\\part2.cab", "NUL", ""])(
     "are not looked for under the name %j",
     (name) => {
@@ -234,4 +248,5 @@ describe("cabinets that do not belong together", () => {
   });
 });
 
-const FIRST: LabCabinet = { folders: [{ members: [{ name: "a", bytes: content(6, 3) }] }] };
+const FOLDER: LabFolder = { members: [{ name: "a", bytes: content(6, 3) }] };
+const FIRST: LabCabinet = { folders: [FOLDER] };
