@@ -3,13 +3,13 @@ import type { ErrorReport, FindingReport } from "../audit/index.ts";
 import { type Finding, formatWhere, located, VmguestError } from "../errors.ts";
 
 /**
- * An error as a report tells it, without the audit layer, which nothing but an audit should load. What is no error of
- * ours to tell is thrown on.
+ * Any thrown value as a report tells it, without the audit layer, which nothing but an audit should load. What is no
+ * VmguestError is a mistake of ours, and INTERNAL: it must not keep other packages from being looked at.
  */
 export function toErrorReport(error: unknown, image: string): ErrorReport {
   const full = located(error, { image });
-  if (!(full instanceof VmguestError)) throw error;
-  const { code, kind, message, where, hint } = full;
+  const known = full instanceof VmguestError ? full : new VmguestError("INTERNAL", String(error), { image });
+  const { code, kind, message, where, hint } = known;
   return { code, kind, message, where: formatWhere(where), hint: hint ?? null };
 }
 
