@@ -114,6 +114,7 @@ class LzxDecoder implements BlockDecoder {
     const input = this.#input;
     this.#kind = input.take(3);
     this.#remaining = input.take(24);
+    this.#checkInput();
     if (this.#kind === BLOCK.uncompressed) this.#startCopy();
     else if (this.#kind === BLOCK.verbatim || this.#kind === BLOCK.aligned) {
       this.#codes.read(input, this.#kind === BLOCK.aligned);

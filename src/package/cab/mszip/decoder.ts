@@ -27,7 +27,7 @@ class MszipDecoder implements BlockDecoder {
     if (input[0] !== SIGNATURE.first || input[1] !== SIGNATURE.second) {
       throw corrupt("a block does not begin with CK");
     }
-    const output = this.#inflate(input.subarray(SIGNATURE.sizeBytes), outputSize + SPARE_SIZE);
+    const output = this.#inflate(input.subarray(SIGNATURE.sizeBytes), outputSize);
     if (output.length !== outputSize) {
       throw corrupt(`a block expands to ${output.length} bytes instead of ${outputSize}`);
     }
@@ -37,12 +37,15 @@ class MszipDecoder implements BlockDecoder {
     return output;
   }
 
-  #inflate(stream: Uint8Array, sizeMax: number): Uint8Array {
+  #inflate(stream: Uint8Array, outputSize: number): Uint8Array {
     const dictionary = this.#history.length === 0 ? {} : { dictionary: this.#history };
+    const room = outputSize + SPARE_SIZE;
     try {
-      return inflateRawSync(stream, { ...dictionary, chunkSize: sizeMax, maxOutputLength: sizeMax });
+      return inflateRawSync(stream, { ...dictionary, chunkSize: room, maxOutputLength: room });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof Error)) throw error;
+      const isTooLarge = "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+      const reason = isTooLarge ? `it expands to more than ${outputSize} bytes` : error.message;
       throw corrupt(`a block cannot be expanded: ${reason}`, error);
     }
   }

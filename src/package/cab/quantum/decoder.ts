@@ -79,10 +79,11 @@ class QuantumDecoder implements BlockDecoder {
     if (!this.#isOpen) throw corrupt("a block follows one that was damaged");
     this.#isOpen = false;
     const output = this.#output;
-    if (this.#at + outputSize > output.length) {
+    if (this.#at + outputSize > output.length && this.#at > this.#windowSize) {
       output.copyWithin(0, this.#at - this.#windowSize, this.#at);
       this.#at = this.#windowSize;
     }
+    if (this.#at + outputSize > output.length) throw corrupt("there are more blocks than there should be");
     const start = this.#at;
     this.#expand(new ArithmeticInput(input), start + outputSize);
     this.#isOpen = true;
