@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 import type { ErrorReport } from "../../audit/index.ts";
 import { requirePackage } from "../../batch/index.ts";
 import { located, VmguestError } from "../../errors.ts";

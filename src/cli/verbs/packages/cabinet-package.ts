@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 import type { ByteSource } from "../../../io/index.ts";
 import { Cabinet, type CabMember, isCabinet } from "../../../package/cab/index.ts";
 import type { PackageEntry } from "../../../report/index.ts";

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 import type { ByteSource } from "../../../io/index.ts";
 import { checkMemberName } from "../../../package/cab/index.ts";
 import { type DiscEntry, DiscImage, isDiscImage } from "../../../package/iso/index.ts";

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 import type { ErrorReport } from "../../../audit/index.ts";
 import { discoverPackages } from "../../../batch/index.ts";
 import type { Context } from "../../context.ts";

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-
 import { VmguestError } from "../../../errors.ts";
 import type { ByteSource } from "../../../io/index.ts";
 import { isCompoundFile, readMsi } from "../../../package/msi/index.ts";
