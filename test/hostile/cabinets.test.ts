@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MIT
+import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  buildCabinet,
+  type LabBlock,
+  type LabCabinet,
+  type LabFolder,
+  type LabMember,
+  mszip,
+} from "../lab/cab.ts";
+import { extract, outcomesOf, runJob, write } from "./package-jobs.ts";
+
+const bytesOf = (size: number) => new Uint8Array(size).map((_, at) => at * 7);
+const MEMBER: LabMember = { name: "a.txt", bytes: bytesOf(40_000) };
+const ONE: LabFolder = { members: [MEMBER] };
+
+const withHeader = (fields: LabCabinet["fields"] & object): LabCabinet => ({ folders: [ONE], fields });
+const withFolder = (fields: LabFolder["fields"] & object): LabCabinet => ({ folders: [{ ...ONE, fields }] });
+const withMember = (fields: LabMember["fields"] & object): LabCabinet => ({
+  folders: [{ members: [MEMBER, { name: "b.txt", bytes: bytesOf(100), fields }] }],
+});
+const withBlock = (fields: LabBlock["fields"] & object): LabCabinet => {
+  const data = bytesOf(100);
+  const blocks = [{ data, outputSize: data.length, fields }];
+  return { folders: [{ members: [{ name: "a.txt", bytes: data }], blocks }] };
+};
+
+// H41
+describe("a cabinet", () => {
+  test.each<{ what: string; cabinet: LabCabinet; listed: string; unpacked: string }>([
+    {
+      what: "whose data has no size",
+      cabinet: withBlock({ sizeBytes: 0, checksum: 0 }),
+      listed: "0",
+      unpacked: "3 CAB_BLOCK",
+    },
+    {
+      what: "whose data has 65,535 bytes",
+      cabinet: withBlock({ sizeBytes: 0xffff }),
+      listed: "0",
+      unpacked: "3 CAB_BLOCK",
+    },
+    {
+      what: "whose data unpacks to nothing",
+      cabinet: withBlock({ outputSize: 0 }),
+      listed: "0",
+      unpacked: "3 CAB_SET_INCOMPLETE",
+    },
+    {
+      what: "whose data unpacks to 65,535 bytes",
+      cabinet: withBlock({ outputSize: 0xffff }),
+      listed: "0",
+      unpacked: "3 CAB_BLOCK",
+    },
+    {
+      what: "that says it has no bytes",
+      cabinet: withHeader({ sizeBytes: 0 }),
+      listed: "3 CAB_HEADER",
+      unpacked: "3 CAB_HEADER",
+    },
+    {
+      what: "that says it ends in its header",
+      cabinet: withHeader({ sizeBytes: 40 }),
+      listed: "3 CAB_HEADER",
+      unpacked: "3 CAB_HEADER",
+    },
+    {
+      what: "that says it ends in its data",
+      cabinet: withHeader({ sizeBytes: 30_000 }),
+      listed: "0 CAB_APPENDED",
+      unpacked: "3 CAB_TRUNCATED",
+    },
+    {
+      what: "with its members in its header",
+      cabinet: withHeader({ filesOffset: 4 }),
+      listed: "3 CAB_HEADER",
+      unpacked: "3 CAB_HEADER",
+    },
+    {
+      what: "with its members behind its end",
+      cabinet: withHeader({ filesOffset: 0xffff_ff00 }),
+      listed: "3 CAB_HEADER",
+      unpacked: "3 CAB_HEADER",
+    },
+    {
+      what: "with a folder's data behind its end",
+      cabinet: withFolder({ dataOffset: 0xffff_ff00 }),
+      listed: "0 CAB_GAP",
+      unpacked: "3 CAB_TRUNCATED",
+    },
+    {
+      what: "with a folder of no blocks",
+      cabinet: withFolder({ blockCount: 0 }),
+      listed: "0",
+      unpacked: "3 CAB_MEMBER_RANGE",
+    },
+    {
+      what: "with a folder of 65,535 blocks, of which those that count are there",
+      cabinet: withFolder({ blockCount: 0xffff }),
+      listed: "0",
+      unpacked: "0",
+    },
+    {
+      what: "with a folder of LZX in a window of 2^31",
+      cabinet: withFolder({ compression: 0x1f03 }),
+      listed: "0",
+      unpacked: "3 CAB_METHOD",
+    },
+    {
+      what: "with a member in folder 0xfffc",
+      cabinet: withMember({ folder: 0xfffc }),
+      listed: "3 CAB_MEMBER",
+      unpacked: "3 CAB_MEMBER",
+    },
+    {
+      what: "with a member that began in no cabinet (0xfffd)",
+      cabinet: withMember({ folder: 0xfffd }),
+      listed: "0",
+      unpacked: "3 CAB_SET_INCOMPLETE",
+    },
+    {
+      what: "with a member that is to end in no cabinet, and is whole (0xfffe)",
+      cabinet: withMember({ folder: 0xfffe }),
+      listed: "0",
+      unpacked: "0",
+    },
+    {
+      what: "with a member that does both (0xffff)",
+      cabinet: withMember({ folder: 0xffff }),
+      listed: "0",
+      unpacked: "3 CAB_SET_INCOMPLETE",
+    },
+    {
+      what: "with a member of 4 GiB at 4 GiB",
+      cabinet: withMember({ folderOffset: 0xffff_ffff, sizeBytes: 0xffff_ffff }),
+      listed: "0",
+      unpacked: "3 CAB_MEMBER_RANGE",
+    },
+    {
+      what: "that says it has 65,535 folders",
+      cabinet: withHeader({ folderCount: 0xffff }),
+      listed: "3 CAB_HEADER",
+      unpacked: "3 CAB_HEADER",
+    },
+    {
+      what: "that says it has 65,535 members",
+      cabinet: withHeader({ fileCount: 0xffff }),
+      listed: "3 CAB_TRUNCATED",
+      unpacked: "3 CAB_TRUNCATED",
+    },
+    {
+      what: "that reserves 65,535 bytes",
+      cabinet: { folders: [ONE], headerReserve: new Uint8Array(0xffff) },
+      listed: "3 CAB_HEADER",
+      unpacked: "3 CAB_HEADER",
+    },
+    {
+      what: "that goes on in itself",
+      cabinet: { folders: [ONE], next: { name: "hostile.cab" } },
+      listed: "0 CAB_SET_MISMATCH",
+      unpacked: "0",
+    },
+    {
+      what: "that began in itself",
+      cabinet: { folders: [ONE], index: 1, previous: { name: "HOSTILE.CAB" } },
+      listed: "0 CAB_SET_MISMATCH",
+      unpacked: "0",
+    },
+    {
+      what: "that goes on in one of no set",
+      cabinet: { folders: [ONE], next: { name: "good.cab" } },
+      listed: "0 CAB_SET_MISMATCH",
+      unpacked: "0",
+    },
+    {
+      what: "that goes on in a file of the host",
+      cabinet: { folders: [ONE], next: { name: "../../../../../../etc/passwd" } },
+      listed: "0 CAB_SET_INCOMPLETE",
+      unpacked: "0",
+    },
+  ])("$what is listed with $listed and unpacked with $unpacked", async ({ cabinet, listed, unpacked }) => {
+    const outcomes = await outcomesOf(buildCabinet(cabinet), ["list", "unpack", "verify", "show"]);
+    expect(outcomes).toMatchObject({ list: listed, unpack: unpacked });
+    // Nobody signed it, and it is no package.
+    expect(outcomes.verify).toMatch(/^[13]/);
+    expect(outcomes.show).toMatch(/^[03].* (OFFER_NONE|CAB_)/);
+  });
+
+  test.each(["previous", "next"] as const)("whose %s one leads back to it is listed once", async (way) => {
+    const parts = [0, 1].map((part): LabCabinet => {
+      const name = `ring${1 - part}.cab`;
+      return { folders: [{ members: [{ name: `${part}` }] }], setId: 7, index: part, [way]: { name } };
+    });
+    const [first = "", second = ""] = parts.map((part, index) =>
+      write(`ring${index}.cab`, buildCabinet(part)),
+    );
+    for (const path of [first, second]) {
+      const { report, outcome } = await runJob(["list", path]);
+      expect(outcome).toBe("0 CAB_SET_MISMATCH");
+      expect(report).toMatchObject({ packages: [{ entries: expect.any(Array) }] });
+    }
+  });
+
+  test("of 65,535 folders is listed, and unpacked", async () => {
+    const empty = { members: [], blocks: [] };
+    const folders = [ONE, ...Array.from({ length: 0xfffe }, () => empty)];
+    expect(await outcomesOf(buildCabinet({ folders }), ["list", "unpack"])).toEqual({
+      list: "0",
+      unpack: "0",
+    });
+  });
+
+  test("whose folders share one block, to be unpacked to ten thousand times its size, is not", async () => {
+    const bytes = new Uint8Array(32_768);
+    const [block] = mszip.encode(bytes);
+    if (block === undefined) expect.fail("no block");
+    const count = 10_000;
+    const name = (index: number) => `${index}`.padStart(6, "0");
+    const entrySize = 16 + 7;
+    const dataOffset = 36 + count * (8 + entrySize);
+    const folders = Array.from({ length: count }, (_, index): LabFolder => {
+      const member = { name: name(index), fields: { sizeBytes: bytes.length } };
+      const fields = { dataOffset, blockCount: 1 };
+      return { encoder: mszip, members: [member], blocks: index === 0 ? [block] : [], fields };
+    });
+    const bomb = buildCabinet({ folders });
+    expect(bomb.length).toBeLessThan(400_000);
+    expect(await outcomesOf(bomb, ["list", "unpack"])).toEqual({ list: "0", unpack: "3 CAB_LIMIT" });
+    const { outcome, files } = await extract(bomb, ["--limit-total-bytes", "1000000"]);
+    expect({ outcome, files }).toEqual({ outcome: "4 EXTRACT_LIMIT", files: {} });
+  });
+
+  test("whose members share their bytes, to be written a thousand times, is not", async () => {
+    const members = Array.from({ length: 1000 }, (_, index) => {
+      return {
+        name: `${index}`,
+        bytes: new Uint8Array(index === 0 ? 2 ** 20 : 0),
+        fields: { folderOffset: 0, sizeBytes: 2 ** 20 },
+      };
+    });
+    const bomb = buildCabinet({ folders: [{ encoder: mszip, members }] });
+    expect(await outcomesOf(bomb, ["list", "unpack"])).toEqual({ list: "0", unpack: "3 CAB_LIMIT" });
+  });
+});
+
+/** A block of LZX that is not compressed, behind the bit that says that calls were translated up to `translated`. */
+function lzxBlock(bytes: Uint8Array, translated: number): LabBlock {
+  const bits = [
+    [1, 1],
+    [Math.floor(translated / 0x10000), 16],
+    [translated % 0x10000, 16],
+    [3, 3],
+    [bytes.length, 24],
+  ]
+    .map(([value = 0, width = 0]) => value.toString(2).padStart(width, "0"))
+    .join("");
+  const words = bits.padEnd(Math.ceil(bits.length / 16) * 16, "0").match(/.{16}/g) ?? [];
+  const head = words.flatMap((word) => [
+    Number.parseInt(word.slice(8), 2),
+    Number.parseInt(word.slice(0, 8), 2),
+  ]);
+  const repeated = [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0];
+  return { data: Uint8Array.from([...head, ...repeated, ...bytes]), outputSize: bytes.length };
+}
+
+describe("calls that LZX has translated", () => {
+  /** `E8` at these places, each before an absolute address; without overlaps. */
+  const calls = (size: number, places: readonly number[], address: number) => {
+    const bytes = new Uint8Array(size);
+    for (const place of places) {
+      bytes[place] = 0xe8;
+      if (place + 5 <= size) new DataView(bytes.buffer).setInt32(place + 1, address, true);
+    }
+    return bytes;
+  };
+
+  test.each([
+    { what: "at the begin of a block", at: 0, address: 0x100, size: 0x1000, becomes: 0x100 },
+    {
+      what: "in the last place that counts",
+      at: 0xff5,
+      address: 0x100,
+      size: 0x1000,
+      becomes: 0x100 - 0xff5,
+    },
+    {
+      what: "ten bytes before the end, where nothing counts",
+      at: 0xff6,
+      address: 0x100,
+      size: 0x1000,
+      becomes: 0x100,
+    },
+    { what: "to the size of the file itself", at: 0x10, address: 0x1000, size: 0x1000, becomes: 0x1000 },
+    { what: "to before the file", at: 0x10, address: -0x11, size: 0x1000, becomes: -0x11 },
+    {
+      what: "to as far before as there is file",
+      at: 0x10,
+      address: -0x10,
+      size: 0x1000,
+      becomes: -0x10 + 0x1000,
+    },
+    { what: "in a file of no size", at: 0x10, address: 0, size: 0, becomes: 0 },
+    { what: "in a file of 2 GiB", at: 0x10, address: 0x7fff_ffff, size: 0x7fff_ffff, becomes: 0x7fff_ffff },
+    { what: "in a file whose size is negative", at: 0x10, address: 5, size: 0xffff_ffff, becomes: 5 },
+  ])("are put back $what", async ({ at, address, size, becomes }) => {
+    const packed = calls(0x1000, [at], address);
+    const members = [{ name: "a.bin", bytes: packed }];
+    const cabinet = buildCabinet({
+      folders: [{ members, blocks: [lzxBlock(packed, size)], fields: { compression: 0x0f03 } }],
+    });
+    const { outcome, files } = await extract(cabinet);
+    expect(outcome).toBe("0");
+    const unpacked = Buffer.from(files["a.bin"] ?? "", "latin1");
+    expect(unpacked).toHaveLength(0x1000);
+    expect(unpacked.readInt32LE(at + 1)).toBe(becomes);
+  });
+});
+
+// H42
+describe("a member that is called", () => {
+  const GOOD_MEMBER = { name: "good.txt", bytes: Buffer.from("good") };
+  const cabinetWith = (evil: Partial<LabMember>) =>
+    buildCabinet({
+      folders: [{ members: [GOOD_MEMBER, { name: "evil", bytes: Buffer.from("evil"), ...evil }] }],
+    });
+
+  test.each<{ what: string; name: string; code?: string }>([
+    { what: "above the folder", name: "..\\evil" },
+    { what: "above it by a way around", name: "a\\..\\..\\evil" },
+    { what: "above it with slashes", name: "../../../../evil" },
+    { what: "with a step up that leads nowhere", name: "a/../evil" },
+    { what: "with a step that stays", name: "./evil" },
+    { what: "with an empty step", name: "a\\\\evil" },
+    { what: "with an end of a folder", name: "evil\\" },
+    { what: "by an absolute path", name: "/tmp/vmguest-evil" },
+    { what: "by an absolute path of Windows", name: "\\evil" },
+    { what: "on a drive", name: "C:\\evil" },
+    { what: "in a drive's own folder", name: "c:evil" },
+    { what: "on a share", name: "\\\\server\\share\\evil" },
+    { what: "as a device of Windows", name: "\\\\.\\PhysicalDrive0" },
+    { what: "by a path of NT", name: "\\\\?\\C:\\evil" },
+    { what: "as a stream", name: "good.txt:evil" },
+    { what: "as the device NUL", name: "NUL" },
+    { what: "as a device with an extension", name: "a\\con.txt" },
+    { what: "as a device with a space", name: "lpt1 .txt" },
+    { what: "as a device with a superscript", name: "com¹" },
+    { what: "with a dot that Windows drops", name: "good.txt." },
+    { what: "with a space that Windows drops", name: "good.txt " },
+    { what: "with an escape sequence", name: "\x1b[2Jevil" },
+    { what: "with a line end", name: "evil\r\n" },
+    { what: "nothing", name: "" },
+    { what: "as another with other letters", name: "GOOD.TXT" },
+    { what: "as what is in a file", name: "good.txt\\evil", code: "EXTRACT_COLLISION" },
+  ])(
+    "$what ($name) is not written, nor is anything unless that is wished",
+    async ({ name, code = "EXTRACT_NAME" }) => {
+      const cabinet = cabinetWith({ name, fields: { attributes: 0xa0 } });
+      expect(await extract(cabinet)).toMatchObject({
+        outcome: expect.stringMatching(new RegExp(`^4 .*${code}`)),
+        files: {},
+      });
+      const rest = await extract(cabinet, ["--skip-unsafe"]);
+      expect(rest).toMatchObject({
+        outcome: expect.stringMatching(new RegExp(`^4 .*${code}`)),
+        files: { "good.txt": "good" },
+      });
+      expect(Object.keys(rest.files)).toEqual(["good.txt"]);
+    },
+  );
+
+  test("in more than 255 bytes is none, and the cabinet is damaged", async () => {
+    const cabinet = cabinetWith({ name: "n".repeat(256) });
+    expect(await extract(cabinet)).toEqual({ outcome: "3 CAB_MEMBER", files: {} });
+  });
+
+  test.each([
+    "__proto__",
+    "constructor",
+    "-rf",
+    "%PATH%",
+    "$(reboot)",
+    "`x`;&",
+    "=cmd|' /c calc'!A0",
+    "~",
+    "\u00a0",
+  ])("%s is a name like any other, if the host can have it", async (name) => {
+    const { outcome, files } = await extract(cabinetWith({ name }));
+    const isWritten = Object.hasOwn(files, name);
+    expect(outcome).toBe(isWritten ? "0" : "4 EXTRACT_NAME");
+    expect(isWritten).toBe(!/["*<>?|]/.test(name));
+  });
+
+  test.each([
+    { what: "no UTF-8", nameBytes: [0x61, 0xff, 0xfe, 0x62], written: "aÿþb" },
+    {
+      what: "a step up in overlong UTF-8",
+      nameBytes: [0xc0, 0xae, 0xc0, 0xae, 0x2f, 0x65],
+      written: "À®À®/e",
+    },
+    { what: "half of a surrogate pair", nameBytes: [0x61, 0xed, 0xa0, 0x80], written: "aí\u00a0€" },
+  ])(
+    "in bytes that are $what is written as those of a code page, which is said",
+    async ({ nameBytes, written }) => {
+      const evil = { nameBytes: Uint8Array.from(nameBytes), fields: { attributes: 0xa0 } };
+      const { outcome, files } = await extract(cabinetWith(evil));
+      expect({ outcome, names: Object.keys(files) }).toEqual({
+        outcome: "0 CAB_NAME_ENCODING",
+        names: [written, "good.txt"].sort(),
+      });
+    },
+  );
+});
+
+describe("what stands in the folder already", () => {
+  const cabinet = buildCabinet({
+    folders: [{ members: [{ name: "a.txt", bytes: Buffer.from("new") }, { name: "deep\\way\\b.txt" }] }],
+  });
+
+  test.each<{ what: string; prepare: (target: string, outside: string) => void }>([
+    {
+      what: "a link to a file",
+      prepare: (target, outside) => symlinkSync(join(outside, "f"), join(target, "a.txt")),
+    },
+    { what: "a link to nothing", prepare: (target) => symlinkSync("/nowhere/at/all", join(target, "a.txt")) },
+    { what: "a link to a folder", prepare: (target, outside) => symlinkSync(outside, join(target, "deep")) },
+    {
+      what: "a link to a folder, further down",
+      prepare: (target, outside) => {
+        mkdirSync(join(target, "deep"));
+        symlinkSync(outside, join(target, "deep/way"));
+      },
+    },
+    { what: "a link to the folder itself", prepare: (target) => symlinkSync(".", join(target, "deep")) },
+    { what: "a folder in the place of a file", prepare: (target) => mkdirSync(join(target, "a.txt")) },
+    {
+      what: "a file in the place of a folder",
+      prepare: (target) => writeFileSync(join(target, "deep"), "mine"),
+    },
+  ])("is not gone through, and nothing is written: $what", async ({ prepare }) => {
+    for (const words of [[], ["--force"]]) {
+      let left: unknown;
+      const { outcome, files } = await extract(cabinet, words, (target, outside) => {
+        writeFileSync(join(outside, "f"), "kept");
+        prepare(target, outside);
+        left = readdirSync(target);
+      });
+      expect(outcome).toBe("4 EXTRACT_LINK");
+      expect(Object.values(files)).not.toContain("new");
+      expect(left).toHaveLength(1);
+    }
+  });
+
+  test("by another name elsewhere is not written into, but replaced here", async () => {
+    const { outcome, files } = await extract(cabinet, ["--force"], (target, outside) => {
+      writeFileSync(join(outside, "f"), "kept");
+      linkSync(join(outside, "f"), join(target, "a.txt"));
+    });
+    expect({ outcome, a: files["a.txt"] }).toEqual({ outcome: "0", a: "new" });
+  });
+});

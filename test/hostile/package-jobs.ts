@@ -1,0 +1,145 @@
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect } from "vitest";
+import { type Outcome, run } from "../cli/run.ts";
+import { CONTAINERS, layGpt, windowsVolume } from "../lab/guest-image.ts";
+import { buildIcPackage, FEW_COMPONENTS } from "../lab/ic-package.ts";
+import { pemOf, THROW_AWAY } from "../lab/signing/index.ts";
+
+/** What a terminal obeys, or what hides or reorders its neighbours; line feeds are the tool's own. */
+const OBEYED = /[^\P{Cc}\n]|[\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
+
+/** What no command may take, whatever it reads: the interpreter, the lab and all tests of a file included. */
+const MEMORY_MAX_BYTES = 512 * 2 ** 20;
+
+const folder = mkdtempSync(join(tmpdir(), "vmguest-hostile-packages-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Writes a file beside those of all jobs, and gives its path. */
+export function write(name: string, content: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+export const ROOT = write("root.pem", pemOf(THROW_AWAY.root.certificate));
+/** A package that nothing is wrong with, which must not suffer from its neighbours. */
+export const GOOD = write("good.cab", buildIcPackage({ components: FEW_COMPONENTS }));
+
+/** The commands that read packages, each over a hostile file and, where it takes several, {@link GOOD}. */
+const JOBS = {
+  list: (path: string) => ["list", path, GOOD],
+  show: (path: string) => ["show", path, GOOD, "--trust-root", ROOT],
+  verify: (path: string) => ["verify", path, GOOD, "--trust-root", ROOT],
+  unpack: (path: string) => ["verify", path, GOOD, "--integrity-only"],
+} as const;
+type Job = keyof typeof JOBS;
+
+/** The exit code and, behind it, every code that the report has, sorted: `3 CAB_BLOCK CAB_HEADER`. */
+export type JobOutcome = string;
+
+/**
+ * What the commands make of a file, in the words of {@link JobOutcome}. On the way it is shown of each that the sound
+ * package beside the file is reported as it is alone, that nothing is obeyed by a terminal, and that memory is bounded.
+ */
+export async function outcomesOf<Name extends Job>(
+  content: Uint8Array,
+  jobs: readonly Name[],
+): Promise<Record<Name, JobOutcome>> {
+  const path = write("hostile.cab", content);
+  const outcomes: Partial<Record<Name, JobOutcome>> = {};
+  for (const job of jobs) {
+    const { report, outcome } = await runJob(JOBS[job](path));
+    expect(aboutGood(report), `package ${job} of the sound one`).toEqual(await soundReport(job));
+    outcomes[job] = outcome;
+  }
+  return outcomes as Record<Name, JobOutcome>;
+}
+
+/** What a command of `vmguest package` reports as JSON, and how it ended. */
+export async function runJob(words: readonly string[]): Promise<{ report: unknown; outcome: JobOutcome }> {
+  const ended = await run(["package", ...words, "--format", "json"]);
+  expectHarmless(ended);
+  const report: unknown = ended.stdout === "" ? null : JSON.parse(ended.stdout);
+  return { report, outcome: [ended.code, ...codesIn(report, ended.stderr)].join(" ") };
+}
+
+/** That a run shows nothing that a terminal obeys, is no mistake of ours, and is within what memory it may take. */
+export function expectHarmless({ code, stdout, stderr }: Outcome): void {
+  expect(code, stderr).not.toBe(5);
+  expect((stdout + stderr).match(OBEYED) ?? []).toEqual([]);
+  expect(process.resourceUsage().maxRSS * 1024).toBeLessThan(MEMORY_MAX_BYTES);
+}
+
+/** All codes of a report, wherever in it they stand, and of what was printed beside it; each once. */
+function codesIn(report: unknown, stderr: string): string[] {
+  const codes = new Set(
+    Array.from(stderr.matchAll(/\[([A-Z0-9]+(?:_[A-Z0-9]+)+)\]/g), ([, code]) => code ?? ""),
+  );
+  JSON.stringify(report, (key, value: unknown) => {
+    if (key === "code" && typeof value === "string") codes.add(value);
+    return value;
+  });
+  return [...codes].sort();
+}
+
+interface Report {
+  readonly packages: readonly { readonly path: string }[];
+}
+
+const aboutGood = (report: unknown) => (report as Report).packages.filter(({ path }) => path === GOOD);
+
+const soundReports = new Map<Job, Promise<unknown>>();
+
+/** What a job says of the sound package alone; it is asked once. */
+function soundReport(job: Job): Promise<unknown> {
+  const known =
+    soundReports.get(job) ?? runJob(JOBS[job](GOOD).toSpliced(2, 1)).then(({ report }) => aboutGood(report));
+  soundReports.set(job, known);
+  return known;
+}
+
+/** What `package extract` made of a file: how it ended, and what is in the folder. */
+export interface Extracted {
+  readonly outcome: JobOutcome;
+  /** Files by their path in the folder, with what is in them. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Extracts into a folder of its own; `prepare` may fill that before. Nothing may appear beside it. */
+export async function extract(
+  content: Uint8Array,
+  words: readonly string[] = [],
+  prepare: (target: string, outside: string) => void = () => undefined,
+): Promise<Extracted> {
+  const place = mkdtempSync(join(folder, "extract-"));
+  const [target, outside, path] = [
+    join(place, "deep/out"),
+    join(place, "outside"),
+    join(place, "hostile.cab"),
+  ];
+  for (const made of [target, outside]) mkdirSync(made, { recursive: true });
+  writeFileSync(path, content);
+  prepare(target, outside);
+  const before = filesBelow(place, target);
+  const { outcome } = await runJob(["extract", path, target, ...words]);
+  expect(filesBelow(place, target)).toEqual(before);
+  const files = filesBelow(target);
+  rmSync(place, { recursive: true });
+  return { outcome, files };
+}
+
+/** Paths and contents of files below a folder, but for what is below another. */
+function filesBelow(root: string, except = ""): Record<string, string> {
+  const names = readdirSync(root, { recursive: true, encoding: "utf8" });
+  const files = names.filter((name) => {
+    const path = join(root, name);
+    return !(except !== "" && path.startsWith(except)) && lstatSync(path).isFile();
+  });
+  return Object.fromEntries(files.sort().map((name) => [name, readFileSync(join(root, name), "latin1")]));
+}
+
+/** An image of a Windows 7 that needs the sound package, for audits. */
+export const guestImage = (files: Readonly<Record<string, Uint8Array>> = {}) =>
+  write("guest.vhdx", CONTAINERS.vhdx(layGpt([windowsVolume({ release: "win7", files })])));
