@@ -4,8 +4,7 @@ import type { FindingList } from "./findings.ts";
 import type { Folder, FolderPiece } from "./folder.ts";
 import { CONTINUED, FileEntry } from "./layout.ts";
 import { type CabMember, compressionOf, MemberFacts } from "./member.ts";
-import { checkMemberName } from "./member-name.ts";
-import { nameKey } from "./names.ts";
+import { NameCheck } from "./name-check.ts";
 import type { CabinetPart, FileRecord } from "./part.ts";
 import type { SetParts } from "./set-parts.ts";
 
@@ -27,44 +26,66 @@ interface GrowingFolder extends Folder {
  * Throws CAB_MEMBER where a member names a folder that does not exist; when salvaging it is left out, with a finding.
  */
 export function joinParts(set: SetParts, findings: FindingList, isSalvaging: boolean): Directory {
-  const folders: GrowingFolder[] = [];
-  const members: CabMember[] = [];
-  const names = new NameCheck(findings);
-  const facts = new MemberFacts();
-  let previous: CabinetPart | undefined;
-  for (const part of set.parts) {
-    const isJoined = previous !== undefined && isContinued(previous, part, findings);
-    const first = folders.length - (isJoined ? 1 : 0);
-    addFolders(folders, part, isJoined, previous === undefined ? set.before : undefined);
-    const known = isJoined && previous !== undefined ? continuedKeys(previous) : undefined;
-    for (const file of part.files) {
-      const local = localFolder(file, part);
-      if (local === undefined) {
-        const error = noSuchFolder(file, part);
-        if (!isSalvaging) throw error;
-        findings.addError(error);
-        continue;
-      }
-      if (comesFromPrevious(file) && known?.has(keyOf(file)) === true) continue;
-      const folder = folders[first + local];
-      if (folder === undefined) continue;
-      const name = file.name.replaceAll("\\", "/");
-      members.push({
-        index: members.length,
-        name,
-        sizeBytes: file.sizeBytes,
-        modified: facts.modifiedOf(file),
-        attributes: facts.attributesOf(file),
-        compression: compressionOf(folder.compression),
-        folder: folder.index,
-        folderOffset: file.folderOffset,
-        unsafe: names.check(file, name),
-      });
-    }
-    previous = part;
+  const joiner = new PartJoiner(findings, isSalvaging);
+  for (const part of set.parts) joiner.add(part, set.before);
+  markEnd(joiner.folders.at(-1), set);
+  return joiner;
+}
+
+class PartJoiner implements Directory {
+  readonly folders: GrowingFolder[] = [];
+  readonly members: CabMember[] = [];
+  readonly #findings: FindingList;
+  readonly #isSalvaging: boolean;
+  readonly #names: NameCheck;
+  readonly #facts = new MemberFacts();
+  #previous: CabinetPart | undefined;
+
+  constructor(findings: FindingList, isSalvaging: boolean) {
+    this.#findings = findings;
+    this.#isSalvaging = isSalvaging;
+    this.#names = new NameCheck(findings);
   }
-  markEnd(folders.at(-1), set);
-  return { folders, members };
+
+  /** `before` is why nothing stands before the first part. */
+  add(part: CabinetPart, before: string | undefined): void {
+    const previous = this.#previous;
+    const isJoined = previous !== undefined && isContinued(previous, part, this.#findings);
+    const first = this.folders.length - (isJoined ? 1 : 0);
+    addFolders(this.folders, part, isJoined, previous === undefined ? before : undefined);
+    const listed = isJoined ? continuedKeys(previous) : undefined;
+    for (const file of part.files) {
+      const folder = this.#folderOf(file, part, first);
+      const isRepeated = comesFromPrevious(file) && listed?.has(keyOf(file)) === true;
+      if (folder !== undefined && !isRepeated) this.#addMember(file, folder);
+    }
+    this.#previous = part;
+  }
+
+  /** The folder of a file, where `first` is the index of the first folder of its cabinet. */
+  #folderOf(file: FileRecord, part: CabinetPart, first: number): Folder | undefined {
+    const local = localFolder(file, part);
+    if (local !== undefined) return this.folders[first + local];
+    const error = noSuchFolder(file, part);
+    if (!this.#isSalvaging) throw error;
+    this.#findings.addError(error);
+    return undefined;
+  }
+
+  #addMember(file: FileRecord, { index, compression }: Folder): void {
+    const name = file.name.replaceAll("\\", "/");
+    this.members.push({
+      index: this.members.length,
+      name,
+      sizeBytes: file.sizeBytes,
+      modified: this.#facts.modifiedOf(file),
+      attributes: this.#facts.attributesOf(file),
+      compression: compressionOf(compression),
+      folder: index,
+      folderOffset: file.folderOffset,
+      unsafe: this.#names.check(file, name),
+    });
+  }
 }
 
 const comesFromPrevious = ({ folder }: FileRecord) =>
@@ -139,32 +160,4 @@ function noSuchFolder(file: FileRecord, { name, folders }: CabinetPart): Vmguest
   const message = `${JSON.stringify(file.name)} lies in folder ${file.folder}, but there are ${folders.length}`;
   const where = { structure: FileEntry.structName, offset: file.offset };
   return new VmguestError("CAB_MEMBER", message, name === undefined ? where : { path: name, ...where });
-}
-
-/** Judges names one by one, also against those that came before. */
-class NameCheck {
-  readonly #findings: FindingList;
-  readonly #seen = new Map<string, string>();
-
-  constructor(findings: FindingList) {
-    this.#findings = findings;
-  }
-
-  /** Why the name must not be used on the host; `name` is that of `file` with `/`. */
-  check(file: FileRecord, name: string): string | null {
-    const where = { structure: FileEntry.structName, offset: file.offset };
-    if (!file.isNameSound)
-      this.#findings.add("CAB_NAME_ENCODING", `${JSON.stringify(name)} was not UTF-8`, where);
-    const unsafe = checkMemberName(name) ?? this.#checkCollision(name);
-    if (unsafe !== null) this.#findings.add("CAB_NAME_UNSAFE", `${JSON.stringify(name)}: ${unsafe}`, where);
-    return unsafe;
-  }
-
-  #checkCollision(name: string): string | null {
-    const key = nameKey(name);
-    const other = this.#seen.get(key);
-    if (other !== undefined) return `it would take the place of ${JSON.stringify(other)}`;
-    this.#seen.set(key, name);
-    return null;
-  }
 }
