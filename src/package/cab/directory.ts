@@ -2,10 +2,10 @@
 import { VmguestError } from "../../errors.ts";
 import type { FindingList } from "./findings.ts";
 import type { Folder, FolderPiece } from "./folder.ts";
-import { CONTINUED, FileEntry } from "./layout.ts";
+import { CONTINUED } from "./layout.ts";
 import { type CabMember, compressionOf, MemberFacts } from "./member.ts";
 import { NameCheck } from "./name-check.ts";
-import type { CabinetPart, FileRecord } from "./part.ts";
+import { type CabinetPart, type FileRecord, whereOfFile } from "./part.ts";
 import type { SetParts } from "./set-parts.ts";
 
 /** Everything that a cabinet, or a set of them, says about its members. */
@@ -57,7 +57,7 @@ class PartJoiner implements Directory {
     for (const file of part.files) {
       const folder = this.#folderOf(file, part, first);
       const isRepeated = comesFromPrevious(file) && listed?.has(keyOf(file)) === true;
-      if (folder !== undefined && !isRepeated) this.#addMember(file, folder);
+      if (folder !== undefined && !isRepeated) this.#addMember(file, folder, part);
     }
     this.#previous = part;
   }
@@ -72,7 +72,7 @@ class PartJoiner implements Directory {
     return undefined;
   }
 
-  #addMember(file: FileRecord, { index, compression }: Folder): void {
+  #addMember(file: FileRecord, { index, compression }: Folder, part: CabinetPart): void {
     const name = file.name.replaceAll("\\", "/");
     this.members.push({
       index: this.members.length,
@@ -83,7 +83,7 @@ class PartJoiner implements Directory {
       compression: compressionOf(compression),
       folder: index,
       folderOffset: file.folderOffset,
-      unsafe: this.#names.check(file, name),
+      unsafe: this.#names.check(file, part, name),
     });
   }
 }
@@ -156,8 +156,7 @@ function localFolder(file: FileRecord, { folders }: CabinetPart): number | undef
   return file.folder < folders.length ? file.folder : undefined;
 }
 
-function noSuchFolder(file: FileRecord, { name, folders }: CabinetPart): VmguestError {
-  const message = `${JSON.stringify(file.name)} lies in folder ${file.folder}, but there are ${folders.length}`;
-  const where = { structure: FileEntry.structName, offset: file.offset };
-  return new VmguestError("CAB_MEMBER", message, name === undefined ? where : { path: name, ...where });
+function noSuchFolder(file: FileRecord, part: CabinetPart): VmguestError {
+  const message = `${JSON.stringify(file.name)} lies in folder ${file.folder}, but there are ${part.folders.length}`;
+  return new VmguestError("CAB_MEMBER", message, whereOfFile(file, part));
 }

@@ -3,7 +3,7 @@ import type { Code } from "../../codes.ts";
 import { type Finding, finding, findingOf, type VmguestError, type Where } from "../../errors.ts";
 
 /** A cabinet may have 65,535 members with something wrong about each; nobody reads that many sentences. */
-const FINDING_COUNT_MAX = 200;
+const FINDING_COUNT_MAX = 1000;
 
 /** Collects what is worth knowing about a cabinet, up to a number that can be read. */
 export class FindingList {

@@ -111,19 +111,19 @@ class NameReader {
     const end = bytes.indexOf(0);
     if (end < 0 && length === NAME_SIZE_MAX)
       throw contradiction("the name of a neighbouring cabinet has more than 255 bytes");
-    if (end < 0) throw truncated(this.#source, this.at, length + 1);
+    if (end < 0) throw truncated(this.#source, this.at);
     this.at += end + 1;
     return decodeName(bytes.subarray(0, end), true).text;
   }
 }
 
 function readPart(source: ByteSource, offset: number, sizeBytes: number): DataView {
-  if (offset + sizeBytes > source.sizeBytes) throw truncated(source, offset, sizeBytes);
+  if (offset + sizeBytes > source.sizeBytes) throw truncated(source, offset);
   return source.read(offset, sizeBytes);
 }
 
-function truncated(source: ByteSource, offset: number, sizeBytes: number): VmguestError {
-  const message = `the header needs ${sizeBytes} bytes here, but the file ends at 0x${source.sizeBytes.toString(16)}`;
+function truncated(source: ByteSource, offset: number): VmguestError {
+  const message = `the file ends at 0x${source.sizeBytes.toString(16)}, inside of the header`;
   return new VmguestError("CAB_TRUNCATED", message, { structure: CabinetHeader.structName, offset });
 }
 

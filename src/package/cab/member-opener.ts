@@ -11,8 +11,8 @@ import { UnpackedFolder } from "./unpacked-folder.ts";
 
 /** Unpacked data of folders that is remembered in all; the folder that was used last may have more. */
 const KEPT_BYTES_MAX = 64 * 2 ** 20;
-/** Folders that are remembered; a cabinet may have 65,535. */
-const FOLDER_COUNT_MAX = 64;
+/** Folders that are remembered, each with its decoder; a cabinet may have 65,535. */
+const FOLDER_COUNT_MAX = 16;
 
 /** Opens single members, and remembers the folders that they lie in, so that the next one costs less. */
 export class MemberOpener {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { FindingList } from "./findings.ts";
-import { FileEntry } from "./layout.ts";
 import { checkMemberName } from "./member-name.ts";
 import { nameKey } from "./names.ts";
-import type { FileRecord } from "./part.ts";
+import { type CabinetPart, type FileRecord, whereOfFile } from "./part.ts";
 
 /** Judges names one by one, also against those that came before. */
 export class NameCheck {
@@ -14,9 +13,9 @@ export class NameCheck {
     this.#findings = findings;
   }
 
-  /** Why the name must not be used on the host; `name` is that of `file` with `/`. */
-  check(file: FileRecord, name: string): string | null {
-    const where = { structure: FileEntry.structName, offset: file.offset };
+  /** Why the name must not be used on the host; `name` is that of `file` in `part`, with `/`. */
+  check(file: FileRecord, part: CabinetPart, name: string): string | null {
+    const where = whereOfFile(file, part);
     if (!file.isNameSound)
       this.#findings.add("CAB_NAME_ENCODING", `${JSON.stringify(name)} was not UTF-8`, where);
     const unsafe = checkMemberName(name) ?? this.#checkCollision(name);

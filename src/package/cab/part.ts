@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../errors.ts";
+import { VmguestError, type Where } from "../../errors.ts";
 import { type ByteSource, readBytes } from "../../io/index.ts";
 import { type Header, NAME_SIZE_MAX, readHeader } from "./header.ts";
 import { ATTRIBUTES, FileEntry, FolderEntry } from "./layout.ts";
@@ -54,6 +54,12 @@ export function readPart(source: ByteSource, name?: string): CabinetPart {
   const dataEnd = Math.min(header.sizeBytes, source.sizeBytes);
   const folders = readFolders(source, header);
   return { source, name, header, folders, dataEnd, ...readFiles(source, header, dataEnd) };
+}
+
+/** The place of an entry in the list of members of a cabinet. */
+export function whereOfFile({ offset }: FileRecord, { name }: CabinetPart): Where {
+  const structure = FileEntry.structName;
+  return name === undefined ? { structure, offset } : { path: name, structure, offset };
 }
 
 function readFolders(source: ByteSource, header: Header): FolderRecord[] {

@@ -171,10 +171,10 @@ describe("the list of members", () => {
     expect(cabinet.findings).toEqual([]);
   });
 
-  test("has at most 200 findings, and then one more that says so", () => {
-    const members = Array.from({ length: 1000 }, () => ({ name: "..\\a" }));
+  test("has at most 1000 findings, and then one more that says so", () => {
+    const members = Array.from({ length: 2000 }, () => ({ name: "..\\a" }));
     const codes = codesOf(open(oneFolder(...members)));
-    expect(codes).toHaveLength(201);
+    expect(codes).toHaveLength(1001);
     expect(codes.at(-1)).toBe("LIMIT_EXCEEDED");
   });
 
