@@ -15,6 +15,7 @@ import {
   SIGNATURE_ROOM,
   stored,
 } from "../lab/cab.ts";
+import { lzx } from "../lab/lzx.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vmguest-cab-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -122,6 +123,7 @@ describe("a cabinet that the lab made", () => {
   test.each<{ what: string; cabinet: LabCabinet }>([
     { what: "stored", cabinet: { folders: [{ members }] } },
     { what: "as MSZIP", cabinet: { folders: [{ encoder: mszip, members }] } },
+    { what: "as LZX", cabinet: { folders: [{ encoder: lzx({ windowBits: 21 }), members }] } },
     { what: "in three folders", cabinet: { folders } },
     { what: "without checksums", cabinet: { folders, checksums: "none" } },
     { what: "with room for a signature", cabinet: { folders, headerReserve: SIGNATURE_ROOM } },
@@ -175,7 +177,7 @@ describe("a cabinet that the lab made", () => {
   test("as a set of three cabinets is one for cabextract and 7-Zip, whichever is opened", () => {
     // As makecab does, a folder that goes on in the next cabinet ends with the member that does.
     const ofSet: LabFolder[] = [
-      { encoder: mszip, members: members.slice(0, 3) },
+      { encoder: lzx({ windowBits: 21 }), members: members.slice(0, 3) },
       { encoder: stored, members: members.slice(3, 5) },
       { encoder: mszip, members: members.slice(5) },
     ];

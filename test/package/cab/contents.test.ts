@@ -11,6 +11,7 @@ import {
   mszip,
   stored,
 } from "../../lab/cab.ts";
+import { lzx } from "../../lab/lzx.ts";
 import { nameAndDigest, openAll, readAll } from "./reading.ts";
 
 const open = (cabinet: LabCabinet, options: CabinetOptions = {}) =>
@@ -344,6 +345,18 @@ describe("a damaged cabinet", () => {
     expect(readAll(cabinet)).toEqual([good[0], nameAndDigest("2"), nameAndDigest("other", content(10))]);
     expect(codesOf(cabinet)).toEqual(["CAB_BLOCK", "CAB_MEMBER_LOST", "CAB_MEMBER_LOST", "CAB_MEMBER_LOST"]);
     expect(() => openAll(cabinet)).toThrow(failure("CAB_BLOCK"));
+  });
+
+  test("loses what comes after a damaged block of LZX, which is needed to understand the others", () => {
+    const cabinet = open(
+      damaged(lzx(), (data) => data.fill(0)),
+      salvaging,
+    );
+    expect(readAll(cabinet)).toEqual([good[0], nameAndDigest("2"), nameAndDigest("other", content(10))]);
+    const path = (name: string) =>
+      expect.objectContaining({ where: expect.objectContaining({ path: name }) });
+    expect(cabinet.findings.slice(1)).toEqual(["2", "3", "4"].map(path));
+    expect(codesOf(cabinet)[0]).toBe("LZX_CORRUPT");
   });
 
   test("is listed as far as its list of members goes", () => {

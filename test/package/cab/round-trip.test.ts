@@ -13,6 +13,7 @@ import {
   setPartName,
   stored,
 } from "../../lab/cab.ts";
+import { lzx } from "../../lab/lzx.ts";
 import { nameAndDigest, openAll, readAll, resolverOf } from "./reading.ts";
 
 const name = fc
@@ -29,7 +30,7 @@ const content = fc
 const member: fc.Arbitrary<LabMember> = fc.record({ name, bytes: content });
 const folder: fc.Arbitrary<LabFolder> = fc.record({
   members: fc.array(member, { minLength: 1, maxLength: 4 }),
-  encoder: fc.constantFrom(stored, mszip),
+  encoder: fc.constantFrom(stored, mszip, lzx({ windowBits: 15 })),
 });
 const folders = fc.array(folder, { minLength: 1, maxLength: 3 });
 
