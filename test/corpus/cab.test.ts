@@ -197,7 +197,9 @@ describe("dirwalk-vulns.cab", () => {
   test("has no member whose name would leave a folder", () => {
     const { members } = open("cab/cabextract/dirwalk-vulns.cab");
     const safe = members.filter(({ unsafe }) => unsafe === null);
-    expect(safe.map(({ name }) => name)).toEqual(["À¯absoluteÀ¯path2b", "relativeÀ¯..À¯..À¯path2b"]);
+    // Bytes that are no UTF-8 are characters of a code page, which separate nothing.
+    expect(safe).toHaveLength(10);
+    expect(safe.filter(({ name }) => /[/\\]/.test(name))).toEqual([]);
   });
 });
 

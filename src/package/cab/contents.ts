@@ -15,7 +15,7 @@ export interface MemberContent {
 }
 
 /** What a pass over the contents works with. */
-export interface Pass {
+interface Pass {
   readonly folders: readonly Folder[];
   readonly limits: ExtractLimits;
   readonly budget: ExtractBudget;

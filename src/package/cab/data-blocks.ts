@@ -11,7 +11,7 @@ const WINDOW_SIZE_MIN = 4096;
 const WINDOW_SIZE_MAX = 524_288;
 
 /** Where a CFDATA is. */
-export interface BlockPlace {
+interface BlockPlace {
   readonly part: CabinetPart;
   readonly folder: number;
   /** Position among the blocks of its folder in its cabinet, and offset of its CFDATA. */
@@ -34,7 +34,7 @@ export interface DataHead extends BlockPlace {
 }
 
 /** A CFDATA with its data, which is valid until the next one. */
-export interface DataPiece extends DataHead {
+interface DataPiece extends DataHead {
   readonly data: Uint8Array;
   readonly checksumMatches: boolean;
 }

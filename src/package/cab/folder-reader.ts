@@ -4,13 +4,13 @@ import { type Folder, folderTooShort } from "./folder.ts";
 import type { FolderStream, UnpackedBlock } from "./folder-stream.ts";
 
 /** A range of the unpacked data of a folder. */
-export interface Range {
+interface Range {
   readonly start: number;
   readonly end: number;
 }
 
 /** A part of a range, valid until the next one. */
-export interface Piece {
+interface Piece {
   readonly bytes: Uint8Array;
   /** True for zeros that stand for a damaged block. */
   readonly isLost: boolean;

@@ -11,7 +11,7 @@ const CODE_PAGE =
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A name as it was stored: the text, and whether it is what its encoding promises. */
-export interface DecodedName {
+interface DecodedName {
   readonly text: string;
   readonly isSound: boolean;
 }
