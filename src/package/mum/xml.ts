@@ -44,6 +44,8 @@ interface SaxParser {
   readonly line: number;
   readonly column: number;
   ENTITIES: Readonly<Record<string, string>>;
+  /** Attributes of the start tag that is being read; they are told of when it ends. */
+  attribList: unknown[];
   onopentagstart: () => void;
   onattribute: (attribute: SaxName & { readonly value: string }) => void;
   onopentag: (element: SaxName) => void;
@@ -93,7 +95,19 @@ function createSaxParser(): SaxParser {
   // The types of xml2js leave out the parser that it is made of.
   const { saxParser } = new Parser({ strict: true, xmlns: true }) as unknown as { saxParser: SaxParser };
   saxParser.ENTITIES = XML_ENTITIES;
+  saxParser.attribList = new AttributeList();
   return saxParser;
+}
+
+/**
+ * Attributes and declarations of one start tag, no more than may be. sax tells of them when the tag ends, and goes through
+ * all before each: a tag of megabytes would take minutes.
+ */
+class AttributeList extends Array<unknown> {
+  override push(...items: unknown[]): number {
+    if (this.length >= 2 * MAX_XML_ATTRIBUTE_COUNT) throw tooManyAttributes();
+    return super.push(...items);
+  }
 }
 
 /** Takes over all events of a parser and builds the tree from them. */
@@ -146,9 +160,7 @@ class TreeBuilder {
     const key = isDeclaration ? name : namespace === "" ? local : `{${namespace}}${local}`;
     const known = isDeclaration ? this.#declarations : this.#attributes;
     if (known.has(key)) throw this.#malformed(`attribute ${name} is there twice`);
-    if (known.size >= MAX_XML_ATTRIBUTE_COUNT) {
-      throw limit(`an element has more than ${MAX_XML_ATTRIBUTE_COUNT} attributes`);
-    }
+    if (known.size >= MAX_XML_ATTRIBUTE_COUNT) throw tooManyAttributes();
     if (isDeclaration) this.#declarations.add(key);
     else this.#attributes.set(key, value);
   }
@@ -188,6 +200,10 @@ class TreeBuilder {
   #place(): string {
     return `line ${this.#parser.line + 1}, column ${this.#parser.column}`;
   }
+}
+
+function tooManyAttributes(): VmguestError {
+  return limit(`an element has more than ${MAX_XML_ATTRIBUTE_COUNT} attributes`);
 }
 
 function limit(message: string): VmguestError {
