@@ -3,7 +3,7 @@ import { type Finding, finding, findingOf, VmguestError } from "../../errors.ts"
 import type { TrustOptions } from "../authenticode/index.ts";
 import type { Cabinet, CabMember } from "../cab/index.ts";
 import type { AssemblyIdentity } from "../mum/index.ts";
-import { digestMember, type MemberDigests } from "./member-digests.ts";
+import { digestMember, isDocument, type MemberDigests } from "./member-digests.ts";
 import { type OpenedCatalog, type PackageDocuments, pathKey, readDocuments } from "./package-documents.ts";
 import type {
   CatalogStatus,
@@ -43,16 +43,29 @@ export function verifyMembers(cabinet: Cabinet, trust: TrustOptions): VerifiedMe
   };
 }
 
+/** What the documents of one package may take together: those of the largest update have some ten megabytes. */
+const DOCUMENTS_SIZE_MAX = 128 * 2 ** 20;
+
 /** Unpacks everything. Behind damage in a folder nothing of it can be read, which is said once. */
 function digestAll(cabinet: Cabinet, problems: Finding[]): Map<CabMember, MemberDigests> {
   const digests = new Map<CabMember, MemberDigests>();
   const damaged = new Set<number>();
+  let documentsLeft = DOCUMENTS_SIZE_MAX;
+  let isComplete = true;
   try {
     for (const content of cabinet.contents()) {
       const { folder, name } = content.member;
       if (damaged.has(folder)) continue;
       try {
-        digests.set(content.member, digestMember(content));
+        const found = digestMember(content, documentsLeft);
+        digests.set(content.member, found);
+        documentsLeft -= found.document?.length ?? 0;
+        if (isComplete && isDocument(content.member) && found.document === undefined) {
+          isComplete = false;
+          problems.push(
+            finding("OFFER_LIMIT", "it is too large to be read, and so may be others", { path: name }),
+          );
+        }
       } catch (error) {
         if (!(error instanceof VmguestError)) throw error;
         damaged.add(folder);
