@@ -117,11 +117,17 @@ export class PageCache implements ByteSource {
   #fetch(target: Uint8Array, offset: number, from: number, to: number): void {
     const size = this.#pageSizeBytes;
     const start = from * size;
-    const chunk = new Uint8Array(Math.min(to * size, this.sizeBytes) - start);
+    const end = Math.min(to * size, this.sizeBytes);
+    if (to - from > PAGES_KEPT_OF_ONE_READ) {
+      // A long stream (a file copied out) would only push the useful pages out, so it is not kept.
+      const wanted = Math.max(start, offset);
+      const wantedEnd = Math.min(end, offset + target.byteLength);
+      this.#backing.readInto(target.subarray(wanted - offset, wantedEnd - offset), wanted);
+      return;
+    }
+    const chunk = new Uint8Array(end - start);
     this.#backing.readInto(chunk, start);
     this.#copyPart(target, offset, chunk, start);
-    // A long stream (a file copied out) would only push the useful pages out, so it is not kept.
-    if (to - from > PAGES_KEPT_OF_ONE_READ) return;
     for (let index = from; index < to; index++) {
       this.#keep(index, chunk.slice((index - from) * size, (index - from + 1) * size));
     }
