@@ -31,7 +31,7 @@ export class LzxCodes {
   readonly #length = new ChangingCode(LENGTH_SYMBOL_COUNT, 9);
   readonly #alignedLengths = new Uint8Array(ALIGNED_SYMBOL_COUNT);
   readonly #pretreeLengths = new Uint8Array(PRETREE_SYMBOL_COUNT);
-  readonly #pretree = new HuffmanTable(PRETREE_SYMBOL_COUNT, 8);
+  readonly #pretree = new HuffmanTable(PRETREE_SYMBOL_COUNT, 6);
   readonly #code: Code;
   readonly aligned = new HuffmanTable(ALIGNED_SYMBOL_COUNT, 7);
 

@@ -11,8 +11,8 @@ const LENGTH_IN_SYMBOL_MAX = 7;
 const RECENT_COUNT = 3;
 /** Low bits of a distance that an aligned block codes on their own. */
 const ALIGNED_BITS = 3;
-/** Entries of the main table below this are literals with a codeword of at most `rootBits`. */
-const SHORT_LITERAL_END = LITERAL_COUNT << 5;
+/** None of these bits is set in the entry of a literal whose codeword has at most `rootBits` bits. */
+const NO_SHORT_LITERAL = ~((LITERAL_COUNT << 5) - 1);
 
 /**
  * Expands a verbatim or aligned block, or as much of it as ends at `end` of the output. Throws as `code` where a match
@@ -32,9 +32,10 @@ export function expandTokens(
   code: Code,
 ): void {
   const { view } = input;
+  const noShortLiteral = NO_SHORT_LITERAL | 0;
   const main = codes.main.entries;
-  const mainBits = codes.main.rootBits;
-  const mainShift = 32 - mainBits;
+  const mainBits = codes.main.rootBits | 0;
+  const mainShift = (32 - mainBits) | 0;
   const { entries: lengths, rootBits: lengthBits, isEmpty: hasNoLengths } = codes.length;
   const { entries: aligned, rootBits: alignedBits } = codes.aligned;
   const { bytes, view: outputView, recent } = output;
@@ -51,15 +52,15 @@ export function expandTokens(
     inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
     heldBits |= 24;
     let entry = main[held >>> mainShift] as number;
-    // Most symbols are literals of few bits: two of them without filling again. A negative entry is not below the end.
-    if (entry >>> 0 < SHORT_LITERAL_END) {
+    // Most symbols are literals of few bits: two of them without filling again.
+    if ((entry & noShortLiteral) === 0) {
       held <<= entry & 31;
       heldBits = (heldBits - (entry & 31)) | 0;
       bytes[at] = entry >> 5;
       at = (at + 1) | 0;
       if (at >= end) break;
       entry = main[held >>> mainShift] as number;
-      if (entry >>> 0 < SHORT_LITERAL_END) {
+      if ((entry & noShortLiteral) === 0) {
         held <<= entry & 31;
         heldBits = (heldBits - (entry & 31)) | 0;
         bytes[at] = entry >> 5;

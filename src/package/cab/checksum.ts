@@ -7,8 +7,8 @@
 export function blockChecksum(bytes: Uint8Array, seed: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wholeBytes = bytes.length - (bytes.length % 4);
-  let sum = seed;
-  for (let at = 0; at < wholeBytes; at += 4) sum ^= view.getUint32(at, true);
+  let sum = seed | 0;
+  for (let at = 0; at < wholeBytes; at += 4) sum ^= view.getInt32(at, true);
   let rest = 0;
   for (let at = wholeBytes; at < bytes.length; at++) rest = (rest << 8) | view.getUint8(at);
   return (sum ^ rest) >>> 0;

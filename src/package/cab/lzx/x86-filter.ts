@@ -9,9 +9,12 @@ const TAIL_SIZE = 10;
  * them as absolute ones, since those repeat. `fileSize` is what the stream says, as a signed number.
  */
 export function undoX86Filter(frame: Uint8Array, frameStart: number, fileSize: number): void {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const { buffer, byteOffset, byteLength } = frame;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  // A Buffer finds bytes several times faster than a Uint8Array does.
+  const bytes = Buffer.from(buffer, byteOffset, byteLength);
   const end = frame.length - TAIL_SIZE;
-  for (let at = frame.indexOf(CALL); at >= 0 && at < end; at = frame.indexOf(CALL, at + 5)) {
+  for (let at = bytes.indexOf(CALL); at >= 0 && at < end; at = bytes.indexOf(CALL, at + 5)) {
     const target = view.getInt32(at + 1, true);
     const position = frameStart + at;
     if (target < -position || target >= fileSize) continue;
