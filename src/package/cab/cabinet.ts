@@ -116,8 +116,8 @@ export class Cabinet {
 
   /**
    * A member as a source of its own. Stored data is read where it stands; other data is unpacked at the first read, and
-   * held in memory from then on (at most `limits.keptBytes` of a member). Damage is thrown by the reads; while
-   * salvaging, damaged blocks are zeros where that can be.
+   * held in memory from then on. A member larger than `limits.keptBytes` is unpacked as it is read, and again where the
+   * reading goes far back. Damage is thrown by the reads; while salvaging, damaged blocks are zeros where that can be.
    */
   open(member: CabMember): ByteSource {
     if (this.members[member.index] !== member)

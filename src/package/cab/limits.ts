@@ -9,7 +9,10 @@ export interface ExtractLimits {
   readonly ratio: number;
   /** Bytes up to which the ratio is not looked at. */
   readonly ratioFreeBytes: number;
-  /** Bytes of unpacked data that may be held in memory: one opened member, or what overlapping members share. */
+  /**
+   * Bytes of unpacked data that may be held in memory: one opened member, what is read at once of a larger one, or what
+   * overlapping members share.
+   */
   readonly keptBytes: number;
 }
 

@@ -44,7 +44,10 @@ export class MemberOpener {
     // What is salvaged has zeros in place of damaged blocks, so it cannot be read where it stands.
     if (member.compression === "none" && this.#salvage === undefined)
       return new StoredMember(this.#storedFolder(folder), member.folderOffset, member.sizeBytes);
-    return new UnpackedMember(member.sizeBytes, () => this.#unpack(folder, member));
+    const read = (offset: number, length: number) => this.#unpack(folder, member, offset, length);
+    return member.sizeBytes <= this.#limits.keptBytes
+      ? new KeptMember(member.sizeBytes, read)
+      : new LargeMember(member.sizeBytes, read);
   }
 
   #storedFolder(folder: Folder): StoredFolder {
@@ -55,30 +58,27 @@ export class MemberOpener {
     return stored;
   }
 
-  #unpack(folder: Folder, { name, folderOffset, sizeBytes }: CabMember): Uint8Array {
-    if (sizeBytes === 0) return new Uint8Array(0);
+  /** Bytes of a member, unpacked now or found among what is remembered. */
+  #unpack(folder: Folder, { name, folderOffset }: CabMember, offset: number, length: number): Uint8Array {
+    if (length === 0) return new Uint8Array(0);
     const { keptBytes } = this.#limits;
-    if (sizeBytes > keptBytes) {
-      const message = `the member has ${sizeBytes} bytes, more than the ${keptBytes} that may be held in memory`;
+    if (length > keptBytes) {
+      const message = `${length} bytes are to be unpacked at once, more than the ${keptBytes} that may be held in memory`;
       throw new VmguestError("CAB_LIMIT", message, { path: name });
     }
-    const end = folderOffset + sizeBytes;
-    if (end > outputMax(folder)) throw folderTooShort(folder, end, outputMax(folder));
-    this.#budget.handOut(sizeBytes);
+    const start = folderOffset + offset;
+    if (start + length > outputMax(folder)) throw folderTooShort(folder, start + length, outputMax(folder));
+    this.#budget.handOut(length);
     const unpacked =
       this.#unpacked.get(folder) ??
       new UnpackedFolder(folder, () => new FolderStream(folder, this.#budget, this.#salvage));
     useLast(this.#unpacked, folder, unpacked);
     try {
-      const { bytes, lostBytes } = unpacked.read(folderOffset, sizeBytes);
-      if (lostBytes > 0)
-        this.#salvage?.add(
-          "CAB_MEMBER_LOST",
-          `${lostBytes} of ${sizeBytes} bytes are lost, and are zeros now`,
-          {
-            path: name,
-          },
-        );
+      const { bytes, lostBytes } = unpacked.read(start, length);
+      if (lostBytes > 0) {
+        const message = `of ${length} bytes at ${offset}, ${lostBytes} are lost, and are zeros now`;
+        this.#salvage?.add("CAB_MEMBER_LOST", message, { path: name });
+      }
       return bytes;
     } finally {
       this.#forget();
@@ -111,20 +111,42 @@ function dropFirst<T>(map: Map<Folder, T>): T | undefined {
   return undefined;
 }
 
+type Unpack = (offset: number, length: number) => Uint8Array;
+
 /** A compressed member: unpacked at the first read, and then held in memory. */
-class UnpackedMember implements ByteSource {
+class KeptMember implements ByteSource {
   readonly sizeBytes: number;
-  readonly #unpack: () => Uint8Array;
+  readonly #unpack: Unpack;
   #bytes: Uint8Array | undefined;
 
-  constructor(sizeBytes: number, unpack: () => Uint8Array) {
+  constructor(sizeBytes: number, unpack: Unpack) {
     this.sizeBytes = sizeBytes;
     this.#unpack = unpack;
   }
 
   read(offset: number, length: number): DataView {
     checkRange("the member", this.sizeBytes, offset, length);
-    this.#bytes ??= this.#unpack();
+    this.#bytes ??= this.#unpack(0, this.sizeBytes);
     return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + offset, length);
+  }
+}
+
+/**
+ * A compressed member that is too large to be held, such as the update inside of a rollup's MSU. It is meant to be read
+ * from its beginning to its end, once or a few times: going far back means unpacking its folder again.
+ */
+class LargeMember implements ByteSource {
+  readonly sizeBytes: number;
+  readonly #unpack: Unpack;
+
+  constructor(sizeBytes: number, unpack: Unpack) {
+    this.sizeBytes = sizeBytes;
+    this.#unpack = unpack;
+  }
+
+  read(offset: number, length: number): DataView {
+    checkRange("the member", this.sizeBytes, offset, length);
+    const bytes = this.#unpack(offset, length);
+    return new DataView(bytes.buffer, bytes.byteOffset, length);
   }
 }

@@ -93,7 +93,8 @@ function readFiles(
       window.start + window.bytes.length < end
     ) {
       window.start = at;
-      window.bytes = readBytes(source, at, Math.min(WINDOW_SIZE, end - at));
+      const sizeMax = (fileCount - files.length) * ENTRY_SIZE_MAX;
+      window.bytes = readBytes(source, at, Math.min(WINDOW_SIZE, sizeMax, end - at));
     }
     const file = readFile(window.bytes.subarray(at - window.start), at);
     if (file instanceof VmguestError) return { files, filesEnd: at, fault: file };

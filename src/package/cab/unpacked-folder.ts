@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Folder, folderTooShort } from "./folder.ts";
 import type { FolderStream, UnpackedBlock } from "./folder-stream.ts";
+import { BLOCK_OUTPUT_MAX } from "./layout.ts";
 
 /**
  * How much of a folder's unpacked data is remembered. The packages that this is for have folders of a few MiB, which
@@ -33,9 +34,17 @@ export class UnpackedFolder {
   read(start: number, length: number): { bytes: Uint8Array; lostBytes: number } {
     if (start < (this.#kept[0]?.start ?? this.#stream.position)) this.#restart();
     const collector = new Collector(start, length);
-    for (const block of this.#kept) collector.add(block);
+    for (let index = this.#firstIndex(start); index < this.#kept.length && !collector.isComplete; index++) {
+      const block = this.#kept[index];
+      if (block !== undefined) collector.add(block);
+    }
     while (!collector.isComplete) collector.add(this.#next(start + length));
     return collector;
+  }
+
+  /** Where among the kept blocks to look for a byte: no block has more than 32 KiB, so it is not before. */
+  #firstIndex(start: number): number {
+    return Math.floor((start - (this.#kept[0]?.start ?? start)) / BLOCK_OUTPUT_MAX);
   }
 
   #restart(): void {

@@ -246,7 +246,7 @@ describe("the limits", () => {
     expect(readAll(cabinet)).toHaveLength(101);
   });
 
-  test("hold back a compressed member that is too large to be opened", () => {
+  test("hold back a compressed member that is too large to be read at once", () => {
     const cabinet = open(bomb, { limits: { keptBytes: 2 ** 20 } });
     expect(() => openAll(cabinet)).toThrow(failure("CAB_LIMIT"));
     expect(readAll(cabinet)).toHaveLength(1);

@@ -181,6 +181,25 @@ describe("a compressed member", () => {
     );
   });
 
+  test("can be read in pieces where it is too large to be held in memory, forwards and back", () => {
+    const bytes = Buffer.alloc(34 * 2 ** 20);
+    for (let at = 0; at < bytes.length; at += 1024) bytes.writeUInt32LE(at, at);
+    const members = [
+      { name: "small", bytes: content(5, 3) },
+      { name: "large", bytes },
+    ];
+    const built = buildCabinet({ folders: [{ encoder: mszip, members }] });
+    const cabinet = Cabinet.open(new MemorySource(built), { limits: { keptBytes: 2 ** 20 } });
+    const large = cabinet.open(cabinet.find("large") ?? expect.fail());
+    for (const offset of [0, 2 ** 20, 33 * 2 ** 20, 32 * 2 ** 20, 17, 34 * 2 ** 20 - 500_000]) {
+      const view = large.read(offset, 500_000);
+      const wanted = bytes.subarray(offset, offset + 500_000);
+      expect(Buffer.from(view.buffer, view.byteOffset, 500_000).equals(wanted), `at ${offset}`).toBe(true);
+    }
+    expect(large.read(bytes.length, 0).byteLength).toBe(0);
+    expect(() => large.read(bytes.length, 1)).toThrow(failure("OUT_OF_BOUNDS"));
+  });
+
   test("shares the unpacking of its folder with the others", () => {
     const members = Array.from({ length: 200 }, (_, index) => ({
       name: `${index}`,
