@@ -119,7 +119,7 @@ describe.each(CABINETS)("$name", ({ name, algorithms, isPart }) => {
 
   test("is trusted no more with one bit of its signature changed, or for the same signers", () => {
     const signatureAt = bytes.readUInt32LE(44);
-    for (let at = signatureAt; at < bytes.length; at += 97) {
+    for (let at = signatureAt; at < bytes.length; at += 389) {
       const copy = Buffer.from(bytes);
       copy[at]! ^= 1 << (at % 8);
       const changed = verify(copy);

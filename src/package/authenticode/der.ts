@@ -31,8 +31,14 @@ export const TAG = {
   context3: 0xa3,
 } as const;
 
+const CONSTRUCTED = 0x20;
 /** Identifier octets with all of these bits go on in a second octet; nothing in a signature needs one. */
 const LONG_TAG = 0x1f;
+/** Real signatures nest 18 deep, with the countersignature inside; each level is one more frame for a parser. */
+const DEPTH_MAX = 32;
+/** A signature with its nested one and two time stamps has 900 elements. */
+const ELEMENT_COUNT_MAX = 9_000;
+
 /**
  * The element that begins at `at`; it must end inside `bytes`.
  *
@@ -115,13 +121,6 @@ export class Fields {
     return this.#next?.tag === tag ? this.take(tag, "") : undefined;
   }
 
-  /** The next field whatever it is, or undefined behind the last. */
-  takeAny(): DerElement | undefined {
-    const element = this.#next;
-    this.#advance();
-    return element;
-  }
-
   /** The identifier of an AlgorithmIdentifier; its parameters are NULL or nothing in all that is accepted here. */
   takeAlgorithm(field: string): string {
     const [identifier] = elementsOf(this.take(TAG.sequence, field).content);
@@ -151,6 +150,34 @@ export function readOnlyElement(bytes: Uint8Array): DerElement {
   return element;
 }
 
+/**
+ * Walks everything in `bytes`, which must be one element and nothing else, and throws SIGNATURE_MALFORMED where it is
+ * not strict DER, too deep or too much. What passes may be given to a parser that recurses.
+ */
+export function checkDer(bytes: Uint8Array): void {
+  const ends: number[] = [];
+  let elementCount = 0;
+  let at = 0;
+  do {
+    const end = ends.at(-1) ?? bytes.length;
+    const element = readElement(bytes.subarray(0, end), at);
+    elementCount += 1;
+    if (elementCount > ELEMENT_COUNT_MAX) {
+      throw malformed(`there are more than ${ELEMENT_COUNT_MAX} elements`, at);
+    }
+    if (ends.length > DEPTH_MAX) throw malformed(`elements are nested deeper than ${DEPTH_MAX}`, at);
+    const elementEnd = at + element.encoded.length;
+    if ((element.tag & CONSTRUCTED) === 0) {
+      at = elementEnd;
+    } else {
+      at = elementEnd - element.content.length;
+      ends.push(elementEnd);
+    }
+    while (ends.at(-1) === at) ends.pop();
+  } while (ends.length > 0);
+  if (at !== bytes.length) throw malformed(`${bytes.length - at} bytes follow the element`, at);
+}
+
 /** An object identifier as people write it: `1.2.840.113549.1.7.2`. Throws SIGNATURE_MALFORMED. */
 export function decodeObjectIdentifier(content: Uint8Array): string {
   const arcs: number[] = [];
@@ -170,25 +197,6 @@ export function decodeObjectIdentifier(content: Uint8Array): string {
   // The first octets hold two arcs: 40 times the first, which is 0, 1 or 2, and the second.
   const root = Math.min(2, Math.floor(first / 40));
   return [root, first - root * 40, ...arcs.slice(1)].join(".");
-}
-
-/** `200810185651Z`: years from 1950 to 2049 (RFC 5280, 4.1.2.5.1). */
-const UTC_TIME = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/;
-/** `20190810185651.954Z`. */
-const GENERALIZED_TIME = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\.\d{1,9})?Z$/;
-
-/** A UTCTime or GeneralizedTime in the one form that DER has for it: UTC, with seconds. Throws SIGNATURE_MALFORMED. */
-export function decodeTime(element: DerElement | undefined, what: string): Date {
-  const text = element === undefined ? "" : Buffer.from(element.content).toString("latin1");
-  const pattern = element?.tag === TAG.utcTime ? UTC_TIME : GENERALIZED_TIME;
-  const isTime = element?.tag === TAG.utcTime || element?.tag === TAG.generalizedTime;
-  const [, year = "", month, day, hour, minute, second, fraction = ""] = pattern.exec(text) ?? [];
-  const century = year.length === 4 ? "" : year < "50" ? "20" : "19";
-  const date = new Date(`${century}${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`);
-  // Days that a month does not have are carried over by Date, and are no times.
-  const isSound = isTime && !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day);
-  if (!isSound) throw malformed(`${what} is no time`);
-  return date;
 }
 
 /** What is thrown for every signature or catalog that is not as its format says; `at` counts from where it begins. */

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { type DerElement, decodeTime, elementsOf, Fields, malformed, readOnlyElement, TAG } from "./der.ts";
+import { type Asn1Block, readAsn1, readSequence } from "./asn1.ts";
+import { type DerElement, elementsOf, expectTag, Fields, malformed, readOnlyElement, TAG } from "./der.ts";
 import { OID } from "./identifiers.ts";
+
+// The outermost levels are cut here, for a catalog's list has a hundred thousand elements that pkijs would make objects
+// of. What is inside is read by pkijs.
 
 /** Certificates of one signature: real ones have four; each costs a signature check for every one it may have issued. */
 const CERTIFICATE_COUNT_MAX = 64;
 /** Authenticode has one signer in a signature; more are tolerated, each is judged. */
 const SIGNER_COUNT_MAX = 8;
+/** All that RFC 5652 has for them, the signed and the unsigned attributes included. */
+const SIGNER_FIELD_COUNT_MAX = 7;
 /** Real signers have five signed attributes and two unsigned ones. */
 const ATTRIBUTE_COUNT_MAX = 64;
 
@@ -80,63 +86,75 @@ export function parseSignedData(contentInfo: DerElement): SignedData {
 
 /** A SignerInfo that names its certificate by issuer and serial number, as all of Microsoft's do. */
 export function parseSignerInfo(element: DerElement): SignerInfo {
-  const fields = Fields.of(element, "SignerInfo");
-  fields.take(TAG.integer, "version");
-  const name = Fields.of(fields.take(TAG.sequence, "issuer and serial number"), "IssuerAndSerialNumber");
-  const issuer = name.take(TAG.sequence, "issuer").encoded;
-  const serial = name.take(TAG.integer, "serial number").content;
-  name.end();
-  const digestAlgorithm = fields.takeAlgorithm("digest algorithm");
-  const signed = fields.takeIf(TAG.context0);
-  const signatureAlgorithm = fields.takeAlgorithm("signature algorithm");
-  const signature = fields.take(TAG.octetString, "signature").content;
-  const unsigned = fields.takeIf(TAG.context1);
-  fields.end();
-  return {
-    issuer,
-    serial,
-    digestAlgorithm,
-    signatureAlgorithm,
-    signature,
-    signedBytes: signed === undefined ? undefined : asSet(signed.encoded),
-    signed: attributesOf(signed),
-    unsigned: attributesOf(unsigned),
-  };
+  expectTag(element, TAG.sequence, "SignerInfo");
+  const fields = bounded(element, SIGNER_FIELD_COUNT_MAX, "fields of a SignerInfo");
+  // Whole signatures may stand there, so they are left to whoever reads those.
+  const unsigned = fields.at(-1)?.tag === TAG.context1 ? fields.pop() : undefined;
+  return readSequence("SignerInfo", fields, (block, { pkijs }) => {
+    const info = new pkijs.SignerInfo({ schema: block });
+    const { sid, signedAttrs } = info;
+    if (!(sid instanceof pkijs.IssuerAndSerialNumber)) {
+      throw malformed("the signer is not named by issuer and serial number");
+    }
+    // pkijs passes over whatever follows the last field that it knows.
+    if (fields.length > (signedAttrs === undefined ? 5 : 6)) {
+      throw malformed("SignerInfo has more fields than it may");
+    }
+    return {
+      issuer: new Uint8Array(sid.issuer.valueBeforeDecode),
+      serial: sid.serialNumber.valueBlock.valueHexView,
+      digestAlgorithm: info.digestAlgorithm.algorithmId,
+      signatureAlgorithm: info.signatureAlgorithm.algorithmId,
+      signature: info.signature.valueBlock.valueHexView,
+      // A SET OF, whose tag the [0] in front of them stands for (RFC 5652, 5.4).
+      signedBytes: signedAttrs === undefined ? undefined : new Uint8Array(signedAttrs.encodedValue),
+      signed: groupByType(signedAttrs?.attributes.map(({ type, values }) => [type, values.map(asElement)])),
+      unsigned: groupByType(cutAttributes(unsigned)),
+    };
+  });
 }
 
-/** The signature is over the attributes as a SET OF, whose tag the [0] in front of them stands for (RFC 5652, 5.4). */
-function asSet(encoded: Uint8Array): Uint8Array {
-  // Not slice(): a Buffer gives a window for it, and what was read is not ours to change.
-  const copy = Uint8Array.from(encoded);
-  copy[0] = TAG.set;
-  return copy;
-}
+type AttributeEntry = [type: string, values: DerElement[]];
 
-/** The values of a repeated attribute come together: their number then tells whoever wants exactly one. */
-function attributesOf(set: DerElement | undefined): Attributes {
-  const attributes = new Map<string, DerElement[]>();
-  for (const element of bounded(set, ATTRIBUTE_COUNT_MAX, "attributes")) {
+/** The attributes in a SET OF, with their values as they stand. */
+function cutAttributes(set: DerElement | undefined): AttributeEntry[] {
+  return bounded(set, ATTRIBUTE_COUNT_MAX, "attributes").map((element) => {
     const fields = Fields.of(element, "attribute");
     const type = fields.takeIdentifier("type");
     const values = bounded(fields.take(TAG.set, "values"), ATTRIBUTE_COUNT_MAX, "values");
     fields.end();
+    return [type, values];
+  });
+}
+
+/** The values of a repeated attribute come together: their number then tells whoever wants exactly one. */
+function groupByType(entries: readonly AttributeEntry[] = []): Attributes {
+  const attributes = new Map<string, DerElement[]>();
+  for (const [type, values] of entries) {
     attributes.set(type, [...(attributes.get(type) ?? []), ...values]);
   }
   return attributes;
 }
 
-/** A TSTInfo. What follows the time in it (accuracy, order, nonce, name) says nothing about what was stamped. */
+function asElement({ valueBeforeDecodeView }: Asn1Block): DerElement {
+  return readOnlyElement(valueBeforeDecodeView);
+}
+
+/** A UTCTime or GeneralizedTime. */
+export function parseTime({ encoded }: DerElement): Date {
+  return readAsn1("time", encoded, (block, { pkijs }) => new pkijs.Time({ schema: block }).value);
+}
+
+/** A TSTInfo. */
 export function parseTimestampInfo(der: Uint8Array): TimestampInfo {
-  const fields = Fields.of(readOnlyElement(der), "TSTInfo");
-  fields.take(TAG.integer, "version");
-  fields.takeIdentifier("policy");
-  const imprint = Fields.of(fields.take(TAG.sequence, "messageImprint"), "messageImprint");
-  const imprintAlgorithm = imprint.takeAlgorithm("digest algorithm");
-  const digest = imprint.take(TAG.octetString, "digest").content;
-  imprint.end();
-  fields.take(TAG.integer, "serial number");
-  const time = decodeTime(fields.take(TAG.generalizedTime, "time"), "the time of a time stamp");
-  return { imprintAlgorithm, imprint: digest, time };
+  return readAsn1("TSTInfo", der, (block, { pkijs }) => {
+    const { messageImprint, genTime } = new pkijs.TSTInfo({ schema: block });
+    return {
+      imprintAlgorithm: messageImprint.hashAlgorithm.algorithmId,
+      imprint: messageImprint.hashedMessage.valueBlock.valueHexView,
+      time: genTime,
+    };
+  });
 }
 
 /** The elements inside a SET or SEQUENCE, of which there may be no more than `max`. */

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { type Certificate, readCertificate } from "./certificate.ts";
-import {
-  type DerElement,
-  decodeObjectIdentifier,
-  decodeTime,
-  elementsOf,
-  expectTag,
-  malformed,
-  TAG,
-} from "./der.ts";
+import { type DerElement, decodeObjectIdentifier, elementsOf, expectTag, malformed, TAG } from "./der.ts";
 import { digestOf, OID } from "./identifiers.ts";
 import {
   type Attributes,
   parseSignedData,
   parseSignerInfo,
+  parseTime,
   parseTimestampInfo,
   type SignerInfo,
 } from "./pkcs7.ts";
@@ -59,12 +52,7 @@ function readCountersignature(
 ): Timestamp {
   const info = parseSignerInfo(element);
   const check = checkSigner(info, { bytes: stamped, type: OID.data, isTypeOptional: true }, bag);
-  return timestamp(
-    "pkcs9",
-    decodeTime(only(info.signed, OID.signingTime), "the time of a countersignature"),
-    check,
-    bag,
-  );
+  return timestamp("pkcs9", parseTime(only(info.signed, OID.signingTime)), check, bag);
 }
 
 function readToken(element: DerElement, stamped: Uint8Array, outerBag: readonly Certificate[]): Timestamp {
