@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { undoX86Filter } from "../../../src/bytes/lzx/index.ts";
 import { VmguestError } from "../../../src/errors.ts";
 import { createLzxDecoder } from "../../../src/package/cab/lzx/index.ts";
-import { undoX86Filter } from "../../../src/package/cab/lzx/x86-filter.ts";
 import type { LabBlock } from "../../lab/cab.ts";
 import { writeLengths } from "../../lab/lzx/lengths.ts";
 import { type LabLzxOptions, LzxBitWriter, lzx } from "../../lab/lzx.ts";

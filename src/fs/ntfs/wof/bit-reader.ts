@@ -4,11 +4,11 @@ import { VmguestError } from "../../../errors.ts";
 const WORD_BITS = 16;
 
 /**
- * Bits of a compressed chunk as XPRESS and LZX take them: from 16-bit little-endian words, the highest bit first.
+ * Bits of a compressed chunk as XPRESS takes them: from 16-bit little-endian words, the highest bit first.
  *
  * The reader holds at least 16 bits at any time, so it is one or two words ahead of what was used. That is part of the
- * formats, not a convenience: whole bytes stand in between the words, after those that the reader has loaded. Past the
- * end it feeds zeros, as the formats require; that none of those was used is checked once, by {@link checkEnd}.
+ * format, not a convenience: whole bytes stand in between the words, after those that the reader has loaded. Past the
+ * end it feeds zeros, as the format requires; that none of those was used is checked once, by {@link checkEnd}.
  */
 export class BitReader {
   readonly #input: Uint8Array;
@@ -59,29 +59,6 @@ export class BitReader {
   /** The two bytes after the words that are loaded. */
   byte16(): number {
     return this.byte() + this.byte() * 0x100;
-  }
-
-  /** Drops the bits up to the next word, or a whole word where there are none, and goes on with bytes from there. */
-  alignToBytes(): void {
-    const unusedBits = this.#extraBits % WORD_BITS || WORD_BITS;
-    const heldWords = (this.#extraBits + WORD_BITS - unusedBits) / WORD_BITS;
-    this.#at -= heldWords * 2;
-    this.#missingBits = 0;
-  }
-
-  /** The next `count` bytes after {@link alignToBytes}. */
-  bytes(count: number): Uint8Array {
-    const end = this.#at + count;
-    if (end > this.#input.length) throw endsEarly();
-    const bytes = this.#input.subarray(this.#at, end);
-    this.#at = end;
-    return bytes;
-  }
-
-  /** Goes on with bits after bytes, of which `paddingSize` are passed over. */
-  resumeBits(paddingSize: number): void {
-    this.#at += paddingSize;
-    this.#load();
   }
 
   /** Throws where more bits were used than there are. */

@@ -2,8 +2,8 @@
 import { VmguestError } from "../../../errors.ts";
 import type { BitReader } from "./bit-reader.ts";
 
-/** The longest codeword of XPRESS (15) and LZX (16). */
-const LENGTH_MAX = 16;
+/** The longest codeword of XPRESS, whose lengths have 4 bits. */
+const LENGTH_MAX = 15;
 
 /** A canonical Huffman code, as a table over the next bits of the input. */
 export interface HuffmanCode {
@@ -15,8 +15,8 @@ export interface HuffmanCode {
 
 /**
  * The code with these lengths of codewords (0 for symbols without one): shorter codewords come first, and in order of
- * their symbols. Throws WOF_CHUNK unless the codewords use up all bit patterns exactly; a code without any is allowed,
- * since LZX writes one where it has no use for it.
+ * their symbols. Throws WOF_CHUNK unless the codewords use up all bit patterns exactly; a code without any is allowed, but
+ * cannot be read with.
  */
 export function buildHuffmanCode(lengths: Uint8Array, what: string): HuffmanCode {
   const counts = new Uint32Array(LENGTH_MAX + 1);

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT
-import { expandTokens, INPUT_SIZE_MAX, LzxCodes, LzxInput, LzxOutput } from "../../../bytes/lzx/index.ts";
+import {
+  copyRaw,
+  expandTokens,
+  INPUT_SIZE_MAX,
+  LzxCodes,
+  LzxInput,
+  LzxOutput,
+  startRawBlock,
+  undoX86Filter,
+} from "../../../bytes/lzx/index.ts";
 import { VmguestError } from "../../../errors.ts";
 import type { BlockDecoder } from "../block-decoder.ts";
-import { undoX86Filter } from "./x86-filter.ts";
 
 /** What a block of a cabinet expands to, but for the last one of a folder. */
 const FRAME_SIZE = 32_768;
 /** From this frame on, 1 GiB into the folder, no encoder and no decoder translates calls any more. */
 const FILTERED_FRAME_COUNT = 32_768;
 const BLOCK = { verbatim: 1, aligned: 2, uncompressed: 3 } as const;
-const RECENT_COUNT = 3;
 /** Blocks of no bytes in a frame; each may cost the making of three tables. Encoders write none, or one at the end. */
 const EMPTY_BLOCKS_MAX = 16;
 
@@ -33,9 +40,6 @@ class LzxDecoder implements BlockDecoder {
   /** Room for two windows, or for everything: when it is full, the second one moves to the front. */
   readonly #output: LzxOutput;
   readonly #filtered = new Uint8Array(FRAME_SIZE);
-  /** The data of the CFDATA block, and where in it the input was loaded from, or raw bytes go on. */
-  #source: Uint8Array = new Uint8Array(0);
-  #sourceAt = 0;
 
   #frame = 0;
   /** As the start of the stream gives it; 0 for no translation of calls. */
@@ -59,9 +63,7 @@ class LzxDecoder implements BlockDecoder {
     this.#isOpen = false;
     if (input.length > INPUT_SIZE_MAX) throw corrupt(`a block has ${input.length} bytes`);
     const start = this.#makeRoom(outputSize);
-    this.#source = input;
-    this.#sourceAt = 0;
-    if (this.#kind !== BLOCK.uncompressed) this.#input.load(input);
+    this.#input.load(input);
     if (this.#frame === 0) this.#readStreamHeader();
     this.#expand(start + outputSize);
     this.#checkEnd();
@@ -100,7 +102,7 @@ class LzxDecoder implements BlockDecoder {
       }
       const size = Math.min(this.#remaining, end - output.at);
       this.#remaining -= size;
-      if (this.#kind === BLOCK.uncompressed) this.#copy(size);
+      if (this.#kind === BLOCK.uncompressed) copyRaw(this.#input, output, size, "LZX_CORRUPT");
       else {
         const isAligned = this.#kind === BLOCK.aligned;
         expandTokens(this.#input, this.#codes, isAligned, output, output.at + size, "LZX_CORRUPT");
@@ -110,48 +112,21 @@ class LzxDecoder implements BlockDecoder {
   }
 
   #startBlock(): void {
-    if (this.#kind === BLOCK.uncompressed) this.#resumeBits();
     const input = this.#input;
+    if (this.#kind === BLOCK.uncompressed) {
+      if (this.#isPadded && input.raw(1) === undefined) throw endsEarly();
+      input.resumeBits();
+    }
     this.#kind = input.take(3);
     this.#remaining = input.take(24);
     this.#checkInput();
-    if (this.#kind === BLOCK.uncompressed) this.#startCopy();
-    else if (this.#kind === BLOCK.verbatim || this.#kind === BLOCK.aligned) {
+    if (this.#kind === BLOCK.uncompressed) {
+      startRawBlock(input, this.#output, this.#windowSize, "LZX_CORRUPT");
+      this.#isPadded = this.#remaining % 2 === 1;
+    } else if (this.#kind === BLOCK.verbatim || this.#kind === BLOCK.aligned) {
       this.#codes.read(input, this.#kind === BLOCK.aligned);
+      this.#checkInput();
     } else throw corrupt(`there is no block of kind ${this.#kind}`);
-    this.#checkInput();
-  }
-
-  /** The last distances come first, at the next word; where the bits fill their word, one without use comes before. */
-  #startCopy(): void {
-    const { usedBits, usedSize } = this.#input;
-    const at = this.#sourceAt + (usedSize * 8 === usedBits ? usedSize + 2 : usedSize);
-    const end = at + RECENT_COUNT * 4;
-    if (end > this.#source.length) throw endsEarly();
-    const view = new DataView(this.#source.buffer, this.#source.byteOffset + at);
-    for (let index = 0; index < RECENT_COUNT; index++) {
-      const distance = view.getUint32(index * 4, true);
-      if (distance === 0 || distance > this.#windowSize)
-        throw corrupt(`a block sets a distance to ${distance}`);
-      this.#output.recent[index] = distance;
-    }
-    this.#sourceAt = end;
-    this.#isPadded = this.#remaining % 2 === 1;
-  }
-
-  #copy(size: number): void {
-    const end = this.#sourceAt + size;
-    if (end > this.#source.length) throw endsEarly();
-    this.#output.bytes.set(this.#source.subarray(this.#sourceAt, end), this.#output.at);
-    this.#output.at += size;
-    this.#sourceAt = end;
-  }
-
-  /** Goes on with bits after an uncompressed block. */
-  #resumeBits(): void {
-    if (this.#isPadded) this.#sourceAt++;
-    if (this.#sourceAt > this.#source.length) throw endsEarly();
-    this.#input.load(this.#source.subarray(this.#sourceAt));
   }
 
   /**
@@ -159,12 +134,10 @@ class LzxDecoder implements BlockDecoder {
    * byte that follows an odd size comes here or at the start of the next frame, as encoders like it.
    */
   #checkEnd(): void {
-    const isRaw = this.#kind === BLOCK.uncompressed;
-    const at = isRaw ? this.#sourceAt : this.#sourceAt + this.#input.usedSize;
-    const left = this.#source.length - at;
-    if (left === 0) return;
-    const isPad = isRaw && this.#isPadded && this.#remaining === 0 && left === 1;
-    if (!isPad) throw corrupt(`${left} bytes are left over`);
+    const unused = this.#input.unusedSize;
+    if (unused === 0) return;
+    const isBlockEnd = this.#kind === BLOCK.uncompressed && this.#remaining === 0;
+    if (!isBlockEnd || !this.#isPadded || unused > 1) throw corrupt(`${unused} bytes are left over`);
     this.#isPadded = false;
   }
 

@@ -5,8 +5,9 @@ const CALL = 0xe8;
 const TAIL_SIZE = 10;
 
 /**
- * Puts back the relative targets of x86 calls in a frame that begins at `frameStart` of the folder; an encoder stores
- * them as absolute ones, since those repeat. `fileSize` is what the stream says, as a signed number.
+ * Puts back the relative targets of x86 calls in a frame that begins at `frameStart` of what is expanded; an encoder
+ * stores them as absolute ones, since those repeat (MS-PATCH 2.9.4). `fileSize` is what the stream says, as a signed
+ * number.
  */
 export function undoX86Filter(frame: Uint8Array, frameStart: number, fileSize: number): void {
   const { buffer, byteOffset, byteLength } = frame;
