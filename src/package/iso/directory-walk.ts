@@ -7,6 +7,10 @@ import type { DiscChild, DiscNode, Note } from "./tree.ts";
 const DIRECTORY_SIZE_MAX = 16 * 1024 * 1024;
 /** The same for all directories of one listing. */
 const LISTING_SIZE_MAX = 64 * 1024 * 1024;
+/** As many as a cabinet can have: whoever lists a disc holds them all in memory. One of Windows has some thousand. */
+const LISTING_COUNT_MAX = 65_536;
+/** Their paths, which share nothing once they are written: 256 characters for each. */
+const LISTING_PATHS_SIZE_MAX = 16 * 1024 * 1024;
 /** Windows has paths of 260 characters, and so 130 levels at most. */
 const DEPTH_MAX = 128;
 
@@ -52,11 +56,14 @@ interface OpenDirectory {
 
 /**
  * Everything below a directory, depth first. Damage is noted, and the listing goes on behind it; a directory that was
- * met before, that is too deep or too large is noted and left out.
+ * met before, that is too deep or too large is noted and left out. Behind as much as a listing may hold it ends, which
+ * is noted.
  */
 export function* walk(start: Found, note: Note): Generator<Found> {
   const visited = new Set([start.node.place]);
   let sizeBytes = start.node.sizeBytes;
+  let count = 0;
+  let pathsSize = 0;
   const stack: OpenDirectory[] = [
     { path: start.path, children: namedChildren(start.node, start.path, note) },
   ];
@@ -67,8 +74,15 @@ export function* walk(start: Found, note: Note): Generator<Found> {
       continue;
     }
     if (found === "damaged") continue;
-    yield found;
     const { path, node } = found;
+    count++;
+    pathsSize += path.length;
+    if (count > LISTING_COUNT_MAX || pathsSize > LISTING_PATHS_SIZE_MAX) {
+      const message = `more than ${LISTING_COUNT_MAX} entries, or ${LISTING_PATHS_SIZE_MAX} characters of their paths, are not listed`;
+      note(finding("LIMIT_EXCEEDED", message, { structure: "directory", path }));
+      return;
+    }
+    yield found;
     if (node.type !== "directory") continue;
     const where = { structure: "directory", offset: node.place, path };
     if (visited.has(node.place)) {
