@@ -25,8 +25,12 @@ export function openDisc(source: ByteSource): OpenedPackage {
     findings: disc.findings,
     open,
     *contents(isWanted) {
+      // Opened where its bytes are asked for, so that one that cannot be read does not end this.
+      const read = function* (entry: PackageEntry) {
+        yield* chunksOf(open(entry));
+      };
       for (const entry of entryOf.keys()) {
-        if (!entry.isDirectory && isWanted(entry)) yield { entry, chunks: chunksOf(open(entry)) };
+        if (!entry.isDirectory && isWanted(entry)) yield { entry, chunks: read(entry) };
       }
     },
   };
