@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { CABINET_CODES } from "./codes/cabinets.ts";
+import { COMMIT_CODES } from "./codes/commit.ts";
 import { CONTAINER_CODES } from "./codes/containers.ts";
+import { DISK_WRITE_CODES } from "./codes/disk-write.ts";
 import { EXTRACTION_CODES } from "./codes/extraction.ts";
 import { GENERAL_CODES } from "./codes/general.ts";
 import { GUEST_CODES } from "./codes/guests.ts";
 import { MANIFEST_CODES } from "./codes/manifests.ts";
 import { NTFS_CODES } from "./codes/ntfs.ts";
 import { NTFS_CHECK_CODES } from "./codes/ntfs-check.ts";
+import { NTFS_WRITE_CODES } from "./codes/ntfs-write.ts";
 import { OFFER_CODES } from "./codes/offers.ts";
 import { OPTICAL_CODES } from "./codes/optical.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
+import { REGISTRY_EDIT_CODES } from "./codes/registry-edit.ts";
 import { SIGNATURE_CODES } from "./codes/signatures.ts";
 import { VOLUME_CODES } from "./codes/volumes.ts";
 
@@ -25,7 +29,9 @@ export const CODES = {
   ...VOLUME_CODES,
   ...NTFS_CODES,
   ...NTFS_CHECK_CODES,
+  ...NTFS_WRITE_CODES,
   ...REGISTRY_CODES,
+  ...REGISTRY_EDIT_CODES,
   ...GUEST_CODES,
   ...CABINET_CODES,
   ...SIGNATURE_CODES,
@@ -33,6 +39,8 @@ export const CODES = {
   ...OPTICAL_CODES,
   ...OFFER_CODES,
   ...EXTRACTION_CODES,
+  ...COMMIT_CODES,
+  ...DISK_WRITE_CODES,
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -15,17 +15,24 @@ interface Copy {
   readonly fault: string | undefined;
 }
 
+/** The header in force, and which of the two copies it is. */
+export interface HeaderInForce {
+  readonly header: VhdxHeader;
+  readonly offset: number;
+  readonly findings: readonly Finding[];
+}
+
 /**
  * The header in force: of the two copies, the valid one with the higher sequence number (2.2.2).
  *
  * The copies are rewritten in turn, so after a crash one may be torn while the other still describes a consistent
  * disk. Validity therefore comes first and the sequence number second.
  */
-export function readHeader(file: ByteSource): { header: VhdxHeader; findings: Finding[] } {
+export function readHeader(file: ByteSource): HeaderInForce {
   const copies = HEADER_OFFSETS.map((offset) => readCopy(file, offset));
   const [first, second] = copies.filter((copy) => copy.fault === undefined);
   if (first === undefined) throw noHeader(copies);
-  const header = second === undefined ? first.header : newerOf(file, first, second);
+  const { header, offset } = second === undefined ? first : newerOf(file, first, second);
   if (header.logVersion !== LOG_VERSION && header.logGuid !== ZERO_GUID) {
     throw new VmguestError(
       "VHDX_VERSION",
@@ -35,7 +42,7 @@ export function readHeader(file: ByteSource): { header: VhdxHeader; findings: Fi
       },
     );
   }
-  return { header, findings: copies.flatMap(findingOfCopy) };
+  return { header, offset, findings: copies.flatMap(findingOfCopy) };
 }
 
 function readCopy(file: ByteSource, offset: number): Copy {
@@ -50,14 +57,14 @@ function faultOf(header: VhdxHeader): string | undefined {
   return undefined;
 }
 
-function newerOf(file: ByteSource, first: Copy, second: Copy): VhdxHeader {
+function newerOf(file: ByteSource, first: Copy, second: Copy): Copy {
   if (first.header.sequence !== second.header.sequence) {
-    return second.header.sequence > first.header.sequence ? second.header : first.header;
+    return second.header.sequence > first.header.sequence ? second : first;
   }
   // Disk2VHD writes the same header twice; two different ones of the same age leave nothing to choose by.
   const other = readBytes(file, second.offset, VhdxHeader.sizeBytes);
   if (readBytes(file, first.offset, VhdxHeader.sizeBytes).every((byte, index) => byte === other[index])) {
-    return first.header;
+    return first;
   }
   throw new VmguestError(
     "VHDX_HEADER_AMBIGUOUS",

@@ -48,6 +48,11 @@ export function isClean(header: VhdxHeader): boolean {
 
 /** The file with its log applied in memory, as Windows would see it after opening it (2.3.3). */
 export function replayLog(file: ByteSource, header: VhdxHeader, log: FileRange): ByteSource {
+  return new ReplayedSource(file, readLog(file, header, log));
+}
+
+/** What the log does to the file. Throws where it cannot be replayed, one of the VHDX_LOG codes or VHDX_TRUNCATED. */
+export function readLog(file: ByteSource, header: VhdxHeader, log: FileRange): Changes {
   if (log.lengthBytes > LOG_LENGTH_MAX) {
     throw new VmguestError("LIMIT_EXCEEDED", `a log of ${log.lengthBytes} bytes is too long to be replayed`, {
       structure: log.what,
@@ -66,7 +71,7 @@ export function replayLog(file: ByteSource, header: VhdxHeader, log: FileRange):
   }
   const replay = new Replay(ring, log, Math.max(file.sizeBytes, last.lastFileOffset));
   for (const entry of sequence) replay.apply(entry);
-  return new ReplayedSource(file, replay.changes());
+  return replay.changes();
 }
 
 /** Collects what the entries of a sequence do to the file. */

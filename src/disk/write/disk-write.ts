@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+import type { Finding } from "../../errors.ts";
+import type { Change } from "../../io/index.ts";
+import type { OpenDiskOptions } from "../disk.ts";
+
+export interface DiskWriteOptions extends OpenDiskOptions {
+  /** A GUID that nobody has used, in any spelling of a GUID; asked three times at most. */
+  readonly newGuid: () => string;
+}
+
+/** What has to be done to the file that holds a disk. */
+export interface DiskWritePlan {
+  /**
+   * Changes of the file by ascending offset, whole pages of 4 KiB, step by step: a step is on stable storage before
+   * anything of the next one is written. Changes past its end make the file longer; what lies between are zeros.
+   */
+  readonly steps: readonly (readonly Change[])[];
+  /** Size of the file afterwards. */
+  readonly sizeBytes: number;
+  readonly findings: readonly Finding[];
+}

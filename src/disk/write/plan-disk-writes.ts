@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../../errors.ts";
+import type { ByteSource, PhaseChanges } from "../../io/index.ts";
+import { checkContainer } from "../check/index.ts";
+import { openDisk } from "../open-disk.ts";
+import type { DiskWriteOptions, DiskWritePlan } from "./disk-write.ts";
+import { FileSteps } from "./file-steps.ts";
+import { type DiskPage, pagesOf } from "./pages.ts";
+import { planVhdx } from "./vhdx/plan-vhdx.ts";
+
+/**
+ * Turns changes of a virtual disk into changes of the file that holds it, the image of a stopped VM. Reads only; parents
+ * of a differencing disk are read and never written.
+ *
+ * With all steps up to any one done, and any of the 4 KiB pages of the next one, the file opens, and its disk has the
+ * phases up to some one, and pages of the next. Without changes there are no steps, and the file stays as it is.
+ *
+ * Throws what `openDisk` does, DISK_WRITE_DAMAGED or VHD_SAVED_STATE where the file must not be written to,
+ * DISK_WRITE_NO_LOG and DISK_WRITE_FULL where it cannot be.
+ */
+export function planDiskWrites(
+  file: ByteSource,
+  phases: readonly PhaseChanges[],
+  options: DiskWriteOptions,
+): DiskWritePlan {
+  const disk = openDisk(file, options);
+  requireSound(file);
+  const pages = pagesOf(disk, phases);
+  if (pages.flat().length === 0) return { steps: [], sizeBytes: file.sizeBytes, findings: [] };
+  switch (disk.format) {
+    case "vhdx":
+      return planVhdx(file, disk, pages, options);
+    case "vhd":
+    case "raw":
+      return planRaw(file, pages);
+  }
+}
+
+function planRaw(file: ByteSource, phases: readonly (readonly DiskPage[])[]): DiskWritePlan {
+  const steps = new FileSteps(file);
+  for (const pages of phases) {
+    for (const { offset, bytes } of pages) steps.write(offset, bytes);
+    steps.endStep();
+  }
+  return { steps: steps.steps, sizeBytes: file.sizeBytes, findings: [] };
+}
+
+/** Throws where the check of the file finds what a writer must not build upon. */
+function requireSound(file: ByteSource): void {
+  for (const { code, severity, message, where } of checkContainer(file)) {
+    if (code === "VHD_SAVED_STATE") throw new VmguestError(code, message, where);
+    if (severity !== "error" && code !== "VHD_FOOTER_DAMAGED") continue;
+    throw new VmguestError("DISK_WRITE_DAMAGED", `${message} [${code}]`, where);
+  }
+}
