@@ -48,7 +48,7 @@ export class LzxInput {
   }
 
   fill(): void {
-    this.held |= this.view.getUint32(this.at) >>> this.heldBits;
+    this.held |= this.view.getInt32(this.at) >>> this.heldBits;
     this.at += (31 - this.heldBits) >> 3;
     this.heldBits |= 24;
   }

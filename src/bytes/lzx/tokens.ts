@@ -48,7 +48,7 @@ export function expandTokens(
   let recent2 = (recent[2] as number) | 0;
 
   while (at < end) {
-    held |= view.getUint32(inputAt) >>> heldBits;
+    held |= view.getInt32(inputAt) >>> heldBits;
     inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
     heldBits |= 24;
     let entry = main[held >>> mainShift] as number;
@@ -67,7 +67,7 @@ export function expandTokens(
         at = (at + 1) | 0;
         continue;
       }
-      held |= view.getUint32(inputAt) >>> heldBits;
+      held |= view.getInt32(inputAt) >>> heldBits;
       inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
       heldBits |= 24;
     }
@@ -88,7 +88,7 @@ export function expandTokens(
     let length = (symbol & LENGTH_IN_SYMBOL_MAX) + LENGTH_MIN;
     if (length === LENGTH_IN_SYMBOL_MAX + LENGTH_MIN) {
       if (hasNoLengths) throw new VmguestError(code, "a long match is due, but no length has a codeword");
-      held |= view.getUint32(inputAt) >>> heldBits;
+      held |= view.getInt32(inputAt) >>> heldBits;
       inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
       heldBits |= 24;
       entry = lengths[held >>> (32 - lengthBits)] as number;
@@ -106,7 +106,7 @@ export function expandTokens(
       distance = SLOT_DISTANCES[slot] as number;
       let bits = SLOT_BITS[slot] as number;
       if (bits > 0) {
-        held |= view.getUint32(inputAt) >>> heldBits;
+        held |= view.getInt32(inputAt) >>> heldBits;
         inputAt = (inputAt + ((31 - heldBits) >> 3)) | 0;
         heldBits |= 24;
         if (isAligned && bits >= ALIGNED_BITS) {
@@ -147,13 +147,13 @@ export function expandTokens(
     }
     if (distance >= 16) {
       // Four words at once, for most matches are not longer; what is copied too much is overwritten by what comes next.
-      outputView.setUint32(at, outputView.getUint32(from));
-      outputView.setUint32(at + 4, outputView.getUint32(from + 4));
-      outputView.setUint32(at + 8, outputView.getUint32(from + 8));
-      outputView.setUint32(at + 12, outputView.getUint32(from + 12));
+      outputView.setInt32(at, outputView.getInt32(from));
+      outputView.setInt32(at + 4, outputView.getInt32(from + 4));
+      outputView.setInt32(at + 8, outputView.getInt32(from + 8));
+      outputView.setInt32(at + 12, outputView.getInt32(from + 12));
       for (at = (at + 16) | 0; at < matchEnd; at = (at + 4) | 0) {
         from = (from + 4) | 0;
-        outputView.setUint32(at, outputView.getUint32(from + 12));
+        outputView.setInt32(at, outputView.getInt32(from + 12));
       }
       at = matchEnd;
     } else {
