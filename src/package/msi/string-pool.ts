@@ -5,6 +5,11 @@ import { StringPoolEntry } from "./layout.ts";
 
 const LONG_REFERENCES = 0x8000;
 
+/** A million strings; the largest databases have a tenth of that. */
+const MAX_POOL_SIZE_BYTES = 2 ** 20 * StringPoolEntry.sizeBytes;
+/** Decoded, they take up to twice as much. The largest databases have some megabytes. */
+const MAX_DATA_SIZE_BYTES = 32 * 2 ** 20;
+
 /** The strings of an installation database. Tables refer to them by number; 0 stands for no string. */
 export class StringPool {
   /** Windows code page of all strings. */
@@ -12,11 +17,20 @@ export class StringPool {
   /** Bytes of a reference in a table: 2, or 3 in databases with many strings. */
   readonly referenceSize: 2 | 3;
   readonly #data: Uint8Array;
+  /** Tables refer to the same string again and again: each is decoded once. */
+  readonly #decoded = new Map<number, string>();
   /** Where each string begins, and after the last one where it ends. */
   readonly #starts: number[] = [0];
 
-  /** `pool` is the stream `_StringPool`, `data` is `_StringData`; throws MSI_POOL where they do not fit each other. */
+  /**
+   * `pool` is the stream `_StringPool`, `data` is `_StringData`; throws MSI_POOL where they do not fit each other, and
+   * LIMIT_EXCEEDED where they are larger than any.
+   */
   constructor(pool: Uint8Array, data: Uint8Array) {
+    if (pool.length > MAX_POOL_SIZE_BYTES || data.length > MAX_DATA_SIZE_BYTES) {
+      const message = `strings of ${data.length} bytes, with a pool of ${pool.length}, are not read`;
+      throw new VmguestError("LIMIT_EXCEEDED", message, { structure: "string pool" });
+    }
     const view = new DataView(pool.buffer, pool.byteOffset, pool.length);
     if (pool.length < StringPoolEntry.sizeBytes || pool.length % StringPoolEntry.sizeBytes !== 0) {
       throw damagedPool(`it has ${pool.length} bytes, not a multiple of ${StringPoolEntry.sizeBytes}`);
@@ -44,12 +58,16 @@ export class StringPool {
   /** The string of that number, or null for 0; throws MSI_POOL where there is none. */
   get(reference: number): string | null {
     if (reference === 0) return null;
+    const known = this.#decoded.get(reference);
+    if (known !== undefined) return known;
     const start = this.#starts[reference - 1];
     const end = this.#starts[reference];
     if (start === undefined || end === undefined) {
       throw damagedPool(`a table refers to string ${reference}, but there are ${this.#starts.length - 1}`);
     }
-    return decodeCodePage(this.#data.subarray(start, end), this.codePage);
+    const text = decodeCodePage(this.#data.subarray(start, end), this.codePage);
+    this.#decoded.set(reference, text);
+    return text;
   }
 }
 
