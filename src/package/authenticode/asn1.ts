@@ -5,7 +5,10 @@ import type * as Pkijs from "pkijs";
 import { VmguestError } from "../../errors.ts";
 import { checkDer, type DerElement, malformed } from "./der.ts";
 
-/** The readers of ASN.1: asn1js makes blocks of bytes, pkijs makes structures of the blocks. */
+/**
+ * The readers of ASN.1: asn1js makes blocks of bytes, pkijs makes structures of the blocks. This file alone loads them,
+ * and stands guard in front of them.
+ */
 export interface Asn1Library {
   readonly asn1js: typeof Asn1js;
   readonly pkijs: typeof Pkijs;
@@ -13,8 +16,8 @@ export interface Asn1Library {
 
 export type Asn1Block = Asn1js.AsnType;
 
-/** What is read at once: a signer with a nested signature and two time stamps has 13 KiB. */
-const PART_SIZE_MAX_BYTES = 1024 * 1024;
+/** What is read at once is a certificate or a field of a signer: real ones have up to 1.7 KiB. */
+const PART_SIZE_MAX_BYTES = 64 * 1024;
 
 /**
  * Reads one element: `read` gets it as asn1js sees it. `what` is the structure as its specification calls it.

@@ -15,7 +15,6 @@ export interface DerElement {
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
-  bitString: 0x03,
   octetString: 0x04,
   objectIdentifier: 0x06,
   utcTime: 0x17,
@@ -23,21 +22,18 @@ export const TAG = {
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
-  /** [0] IMPLICIT of a string. */
-  implicit0: 0x80,
   /** [0] EXPLICIT, or [0] IMPLICIT of a SEQUENCE or SET. */
   context0: 0xa0,
   context1: 0xa1,
-  context3: 0xa3,
 } as const;
 
 const CONSTRUCTED = 0x20;
 /** Identifier octets with all of these bits go on in a second octet; nothing in a signature needs one. */
 const LONG_TAG = 0x1f;
-/** Real signatures nest 18 deep, with the countersignature inside; each level is one more frame for a parser. */
+/** Real certificates and signers nest 13 deep; each level is one more frame for a parser. */
 const DEPTH_MAX = 32;
-/** A signature with its nested one and two time stamps has 900 elements. */
-const ELEMENT_COUNT_MAX = 9_000;
+/** Real ones have up to 93 elements, each of which costs a parser an object. */
+const ELEMENT_COUNT_MAX = 2_000;
 
 /**
  * The element that begins at `at`; it must end inside `bytes`.

@@ -31,8 +31,8 @@ describe("a signed cabinet with one bit changed", () => {
     const before = JSON.stringify(judge(SIGNED));
     const same: number[] = [];
     let tried = 0;
-    // One bit of every eleventh byte: all of them take a minute.
-    for (let at = SIGNATURE_AT + 2; at < SIGNED.length; at += 11) {
+    // One bit of every thirty-first byte: all of them take minutes.
+    for (let at = SIGNATURE_AT + 2; at < SIGNED.length; at += 31) {
       tried += 1;
       if (JSON.stringify(judge(flipped(at, at % 8))) === before) same.push(at);
     }
@@ -64,7 +64,7 @@ describe("bytes of any kind", () => {
         copy.set(bytes.subarray(0, copy.length - at), at);
         expect(["tampered", "signed-unknown-root", "unsigned"]).toContain(judge(copy).verdict);
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 
@@ -81,7 +81,7 @@ describe("bytes of any kind", () => {
           expect(error).toMatchObject({ name: "VmguestError" });
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });
