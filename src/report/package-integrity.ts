@@ -46,5 +46,5 @@ function describeIntegrity({ cabinets, files, bytes, damage, error }: PackageInt
   const amount = `${files} file${files === 1 ? "" : "s"}, ${bytes} bytes`;
   return damage.length === 0
     ? `sound, ${amount}`
-    : `damaged, ${damage.length} more than ${amount} that are sound`;
+    : `damaged: ${damage.length} cannot be unpacked, sound are ${amount}`;
 }

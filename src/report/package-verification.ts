@@ -78,14 +78,22 @@ function formatVerification(path: string, found: VerificationReport, width: numb
 function summarise(found: VerificationReport, paint: Paint): string {
   if (found.kind !== "iso") return paint(styleOfSignature(found), describeVerdict(found));
   const trusted = found.packages.filter(({ verification }) => isTrustedThroughout(verification)).length;
-  const text = `disc image, ${trusted} of ${found.packages.length} packages on it trusted`;
+  const counted = `disc image, ${trusted} of ${found.packages.length} packages on it trusted`;
+  const text = hasErrors(found) ? `${counted}, and not all of it could be read` : counted;
   return paint(isTrustedThroughout(found) ? "green" : "yellow", text);
 }
 
-/** Whether a package may be relied on with all packages inside of it; a disc, which has no signature, if they all may. */
-export function isTrustedThroughout({ kind, isTrusted, packages }: VerificationReport): boolean {
+/**
+ * Whether a package may be relied on with all packages inside of it; a disc, which has no signature, if they all may. One
+ * that could not be read is not among them, but among the problems.
+ */
+export function isTrustedThroughout({ kind, isTrusted, packages, problems }: VerificationReport): boolean {
   const isInsideTrusted = packages.every(({ verification }) => isTrustedThroughout(verification));
-  return isInsideTrusted && (kind === "iso" ? packages.length > 0 : isTrusted);
+  return isInsideTrusted && !hasErrors({ problems }) && (kind === "iso" ? packages.length > 0 : isTrusted);
+}
+
+function hasErrors({ problems }: Pick<VerificationReport, "problems">): boolean {
+  return problems.some(({ severity }) => severity === "error");
 }
 
 function countMembers(members: readonly MemberVerification[]): string {

@@ -41,6 +41,22 @@ const DISC = write(
     joliet: true,
   }).bytes,
 );
+const HALF = write(
+  "half.iso",
+  buildIso({
+    tree: { "a.cab": labFile(buildIcPackage(PACKAGE)), "b.cab": labFile("MSCF") },
+    joliet: true,
+  }).bytes,
+);
+const LACKING = write(
+  "lacking.cab",
+  buildIcPackage({
+    ...PACKAGE,
+    beforePacking: (files) => {
+      files.delete([...files.keys()].find((name) => name.endsWith(".sys")) ?? "");
+    },
+  }),
+);
 
 function flip(bytes: Uint8Array, at: number): Uint8Array {
   const changed = Uint8Array.from(bytes);
@@ -60,6 +76,12 @@ describe("the exit code of package verify", () => {
     { what: "a good one and one that is not", argv: [GOOD, UNSIGNED, "--trust-root", ROOT], code: 1 },
     { what: "a disc with a good one", argv: [DISC, "--trust-root", ROOT], code: 0 },
     { what: "a disc with one that nobody vouches for", argv: [DISC], code: 1 },
+    {
+      what: "a disc with a good one and one that cannot be read",
+      argv: [HALF, "--trust-root", ROOT],
+      code: 1,
+    },
+    { what: "a package that lacks a file", argv: [LACKING, "--trust-root", ROOT], code: 1 },
     { what: "a package on a disc", argv: [`${DISC}/support/a.cab`, "--trust-root", ROOT], code: 0 },
   ])("is $code for $what", async ({ argv, code }) => {
     const outcome = await verify(...argv);
@@ -98,6 +120,11 @@ describe("the exit code of package verify", () => {
 });
 
 describe("the report of package verify", () => {
+  test("says of a disc that not all of it could be read", async () => {
+    const { stdout } = await verify(HALF, "--trust-root", ROOT);
+    expect(stdout).toContain("1 of 1 packages on it trusted, and not all of it could be read\n");
+  });
+
   test("has the verdict first, and what it rests on", async () => {
     const { stdout } = await verify(GOOD, "--trust-root", ROOT);
     expect(stdout.replaceAll(GOOD, "good.cab")).toMatchInlineSnapshot(`
@@ -178,7 +205,7 @@ describe("package verify --integrity-only", () => {
   test("says what is damaged, with exit code 3", async () => {
     const { code, stdout, stderr } = await integrity(damaged, SOUND);
     expect(code).toBe(3);
-    expect(stdout).toContain(`${damaged}: damaged, 1 more than 1 file, 1000 bytes that are sound\n`);
+    expect(stdout).toContain(`${damaged}: damaged: 1 cannot be unpacked, sound are 1 file, 1000 bytes\n`);
     expect(stdout).toContain(`${SOUND}: sound`);
     expect(stderr).toContain(`${damaged}: second: `);
     expect(stderr).toContain("[CAB_CHECKSUM]");
@@ -213,7 +240,7 @@ describe("package verify --integrity-only", () => {
     const setup = write("setup.exe", Buffer.concat([Buffer.from("MZ"), stored]));
     const { code, stdout } = await integrity(disc, setup);
     expect(code).toBe(3);
-    expect(stdout).toContain(`${disc}: damaged, 1 more than 3 files`);
+    expect(stdout).toContain(`${disc}: damaged: 1 cannot be unpacked, sound are 3 files`);
     expect(stdout).toContain(`${setup}: sound, 2 files, 2000 bytes`);
   });
 

@@ -262,6 +262,11 @@ describe("a verification", () => {
       of: { kind: "iso", packages: [inside(true), inside(false)] },
     },
     { what: "a disc with nothing on it", is: false, of: { kind: "iso", isTrusted: false } },
+    {
+      what: "a package with one inside that could not be read",
+      is: false,
+      of: { problems: [{ ...FINDING, severity: "error" }], packages: [inside(true)] },
+    },
   ] as const)("of $what is trusted throughout: $is", ({ is, of }) => {
     expect(isTrustedThroughout({ ...verified, ...of })).toBe(is);
   });
@@ -280,7 +285,7 @@ test("what could not be unpacked is told by its number, in red", () => {
   const report = { schema: "vmguest.package-integrity/1", packages: [checked] } as const;
   expect(isHarmless(formatPackageIntegrity(report, PLAIN))).toBe(true);
   expect(formatPackageIntegrity(report, COLOURED)).toContain(
-    "\x1b[31mdamaged, 1 more than 2 files, 3 bytes that are sound",
+    "\x1b[31mdamaged: 1 cannot be unpacked, sound are 2 files, 3 bytes",
   );
 });
 
