@@ -51,6 +51,14 @@ test("files are written with the folders that lead to them, the folder itself in
   expect(readdirSync(join(out, "empty"))).toEqual(["one"]);
 });
 
+test("a folder that the host will not have made is told, and not tried for ever", () => {
+  // Where there is no /proc, a file stands in the way.
+  const file = join(outside, "precious");
+  const refused = existsSync("/proc/self") ? "/proc/vmguest/out" : join(file, "out");
+  const target = TargetFolder.at(refused, { isReplacing: false, inputs: [] });
+  expect(() => target.makeFolder("")).toThrow(expect.objectContaining({ code: "IO_WRITE" }));
+});
+
 test.each([
   { modified: "2015-11-20T12:34:56", ms: new Date(2015, 10, 20, 12, 34, 56).getTime() },
   { modified: "2015-11-20T12:34:56Z", ms: Date.UTC(2015, 10, 20, 12, 34, 56) },

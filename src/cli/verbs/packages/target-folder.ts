@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   futimesSync,
   lstatSync,
   mkdirSync,
@@ -13,7 +14,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { VmguestError } from "../../../errors.ts";
 
 /** A file that is written, with the bytes as they come. */
@@ -76,7 +77,7 @@ export class TargetFolder {
 
   /** Makes a folder with those that lead to it. */
   makeFolder(path: string): void {
-    if (this.#plain.size === 0) attempt(this.#path, () => mkdirSync(this.#path, { recursive: true }));
+    if (this.#plain.size === 0) makeNamedFolder(this.#path);
     this.#plain.add("");
     if (this.#plain.has(path)) return;
     this.makeFolder(path.slice(0, Math.max(path.lastIndexOf("/"), 0)));
@@ -127,6 +128,15 @@ export class TargetFolder {
       throw new VmguestError("USAGE", "the file to be written is the one that is read", { image: place });
     }
   }
+}
+
+/** Makes a folder of the host with those that lead to it. */
+function makeNamedFolder(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeNamedFolder(parent);
+  // One by one, since Node's own way never ends where the host refuses with ENOENT, as /proc does.
+  attempt(path, () => mkdirSync(path));
 }
 
 function isSameFile(path: string, status: Stats): boolean {
