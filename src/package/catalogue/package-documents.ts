@@ -56,7 +56,8 @@ export function readDocuments(
     } else if (/\.manifest$/i.test(name)) {
       for (const claim of readClaims(name, bytes)) claims.set(pathKey(claim.path), claim);
     } else if (pathKey(name) === PACKAGE_MANIFEST) {
-      identity = readPackageManifest(bytes).identity;
+      // Of two the first counts, as it does for an offer.
+      identity ??= readPackageManifest(bytes).identity;
     }
   };
   for (const [name, { document }] of digests) {

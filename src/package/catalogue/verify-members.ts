@@ -27,7 +27,9 @@ export interface VerifiedMembers {
 export function verifyMembers(cabinet: Cabinet, trust: TrustOptions): VerifiedMembers {
   const problems: Finding[] = [];
   const digests = digestAll(cabinet, problems);
-  const named = new Map([...digests].map(([{ name }, found]) => [name, found]));
+  const named = new Map<string, MemberDigests>();
+  // Of two with one name the first is the one that Cabinet.find gives.
+  for (const [{ name }, found] of digests) if (!named.has(name)) named.set(name, found);
   const documents = readDocuments(named, trust, problems);
   const members = cabinet.members.map((member) => {
     const found = digests.get(member);

@@ -6,7 +6,7 @@ import { buildGuestDisc } from "../../lab/ic-package/guest-disc.ts";
 import { buildMsu, buildRollup, icPackageFileName, type PackageFiles } from "../../lab/ic-package.ts";
 import { buildMsi } from "../../lab/msi.ts";
 import { buildCatalog, buildSignedMsi } from "../../lab/signing/index.ts";
-import { labPackage, TRUST } from "./inputs.ts";
+import { labPackage, offersOf, TRUST } from "./inputs.ts";
 
 const verify = (bytes: Uint8Array, trust = TRUST) => verifyPackage(new MemorySource(bytes), { trust });
 
@@ -139,6 +139,19 @@ describe("a file that is odd in other ways", () => {
     expect(counts["indirect"]).toBeGreaterThan(5);
     // Nothing vouches for update.mum any more.
     expect(counts["contradicted"]).toBe(1);
+  });
+
+  test("is the first of two manifests of the package, as for an offer", () => {
+    const bytes = labPackage({
+      signing: null,
+      compression: "none",
+      beforePacking: (files) => {
+        const manifest = Buffer.from(files.get("update.mum") ?? expect.fail()).toString();
+        files.set("UPDATE.MUM", Buffer.from(manifest.replaceAll("6.3.9600.19456", "9.9.9999.99999")));
+      },
+    });
+    expect(verify(bytes).identity?.version).toBe("6.3.9600.19456");
+    expect(offersOf({ "a.cab": bytes }).offers[0]?.version).toBe("6.3.9600.19456");
   });
 
   test("stops nothing where a document cannot be read", () => {
