@@ -33,7 +33,7 @@ const LONG_TAG = 0x1f;
 /** Real certificates and signers nest 13 deep; each level is one more frame for a parser. */
 const DEPTH_MAX = 32;
 /** Real ones have up to 93 elements, each of which costs a parser an object. */
-const ELEMENT_COUNT_MAX = 2_000;
+const ELEMENT_COUNT_MAX = 1_000;
 
 /**
  * The element that begins at `at`; it must end inside `bytes`.

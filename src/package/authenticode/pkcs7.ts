@@ -6,6 +6,11 @@ import { OID } from "./identifiers.ts";
 // The outermost levels are cut here, for a catalog's list has a hundred thousand elements that pkijs would make objects
 // of. What is inside is read by pkijs.
 
+/**
+ * Certificates and signers of one signature, what is nested in them included: real ones have 20 KiB. pkijs takes seconds
+ * for this much of the smallest elements.
+ */
+const PARTS_SIZE_MAX_BYTES = 128 * 1024;
 /** Certificates of one signature: real ones have four; each costs a signature check for every one it may have issued. */
 const CERTIFICATE_COUNT_MAX = 64;
 /** Authenticode has one signer in a signature; more are tolerated, each is judged. */
@@ -72,15 +77,19 @@ export function parseSignedData(contentInfo: DerElement): SignedData {
   const signers = fields.take(TAG.set, "signers");
   fields.end();
   const inner = content === undefined ? undefined : readOnlyElement(content.content);
+  const certificates = bounded(bag, CERTIFICATE_COUNT_MAX, "certificates");
+  const infos = bounded(signers, SIGNER_COUNT_MAX, "signers");
+  const partsSizeBytes = (bag?.encoded.length ?? 0) + signers.encoded.length;
+  if (partsSizeBytes > PARTS_SIZE_MAX_BYTES) {
+    throw malformed(`certificates and signers have ${partsSizeBytes} bytes`);
+  }
   return {
     contentType,
     content: inner?.content ?? new Uint8Array(0),
     contentTag: inner?.tag,
     // Others than SEQUENCE are attribute certificates, which some time stamps carry and nobody needs.
-    certificates: bounded(bag, CERTIFICATE_COUNT_MAX, "certificates")
-      .filter(({ tag }) => tag === TAG.sequence)
-      .map(({ encoded }) => encoded),
-    signers: bounded(signers, SIGNER_COUNT_MAX, "signers").map(parseSignerInfo),
+    certificates: certificates.filter(({ tag }) => tag === TAG.sequence).map(({ encoded }) => encoded),
+    signers: infos.map(parseSignerInfo),
   };
 }
 

@@ -62,14 +62,14 @@ describe("what a parser that recurses is given", () => {
 
   test("is one element, as deep and as much as signatures are", () => {
     expect(() => checkDer(nested(32))).not.toThrow();
-    expect(() => checkDer(sequence(...Array.from({ length: 1_999 }, () => sequence())))).not.toThrow();
+    expect(() => checkDer(sequence(...Array.from({ length: 999 }, () => sequence())))).not.toThrow();
   });
 
   test.each([
     { what: "nothing", encoded: bytes("") },
     { what: "two elements", encoded: bytes("0500" + "0500") },
     { what: "one nested too deep", encoded: nested(33) },
-    { what: "too many", encoded: sequence(...Array.from({ length: 2_000 }, () => sequence())) },
+    { what: "too many", encoded: sequence(...Array.from({ length: 1_000 }, () => sequence())) },
     { what: "an indefinite length inside", encoded: sequence(bytes("24800401ff0000")) },
     {
       what: "an element that goes on behind the one around it",

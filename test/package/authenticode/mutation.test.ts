@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readCatalog, verifyCatalog } from "../../../src/package/authenticode/index.ts";
-import { sequence } from "../../lab/signing/der.ts";
+import { octetString, sequence } from "../../lab/signing/der.ts";
 import { appendSignature, buildCatalog, signCabinet, THROW_AWAY } from "../../lab/signing/index.ts";
 import { CABINET, judge } from "./signed.ts";
 
@@ -101,6 +101,12 @@ describe("a signature made to cost much", () => {
   test("is refused with more certificates than anybody needs", () => {
     const bag = Array.from({ length: 65 }, () => THROW_AWAY.root.certificate);
     expect(judge(signCabinet(CABINET, { bag })).reasons.join()).toContain("more than 64 certificates");
+  });
+
+  test("is refused with larger certificates than anybody needs", () => {
+    const large = sequence(octetString(new Uint8Array(3 * 1024)));
+    const bag = Array.from({ length: 50 }, () => large);
+    expect(judge(signCabinet(CABINET, { bag })).reasons.join()).toContain("certificates and signers have");
   });
 
   test("is refused with more signers than anybody needs", () => {
