@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../../errors.ts";
+import { BASE_BLOCK_SIZE, SecurityNode } from "../layout.ts";
+import type { CellSpace } from "./cell-space.ts";
+
+/** What the field can hold. */
+const COUNT_MAX = 0xffff_ffff;
+
+/**
+ * How many keys use each security descriptor.
+ *
+ * A count that is too high costs a few bytes for ever, one that is too low gives away a descriptor in use. So counts
+ * are raised before anything else is written, and lowered when all else is done.
+ */
+export class SecurityCounts {
+  readonly #space: CellSpace;
+  readonly #givenUp = new Map<number, number>();
+
+  constructor(space: CellSpace) {
+    this.#space = space;
+  }
+
+  /** Throws HIVE_EDIT_SECURITY where no more keys can use the descriptor. */
+  requireRoom(descriptor: number, keyCount: number): void {
+    const { referenceCount } = new SecurityNode(this.#space.view(descriptor));
+    if (referenceCount + keyCount <= COUNT_MAX) return;
+    throw new VmguestError("HIVE_EDIT_SECURITY", `${referenceCount} keys are said to use it already`, {
+      structure: SecurityNode.structName,
+      offset: BASE_BLOCK_SIZE + descriptor,
+    });
+  }
+
+  /** One more key uses the descriptor. */
+  raise(descriptor: number): void {
+    new SecurityNode(this.#space.edit(descriptor)).referenceCount += 1;
+    this.#space.noteEarly(descriptor, SecurityNode.offsetOf.referenceCount, 4);
+  }
+
+  /** A key that used the descriptor is gone; `wasOwn` where this edit had made it. */
+  lower(descriptor: number, wasOwn: boolean): void {
+    if (wasOwn) new SecurityNode(this.#space.edit(descriptor)).referenceCount -= 1;
+    else this.#givenUp.set(descriptor, (this.#givenUp.get(descriptor) ?? 0) + 1);
+  }
+
+  /** Lowers the counts, and takes descriptors that nothing uses out of the ring. */
+  settle(): void {
+    for (const [descriptor, count] of this.#givenUp) {
+      const node = new SecurityNode(this.#space.edit(descriptor));
+      node.referenceCount -= count;
+      if (node.referenceCount > 0) continue;
+      new SecurityNode(this.#space.edit(node.previous)).next = node.next;
+      new SecurityNode(this.#space.edit(node.next)).previous = node.previous;
+      // Two neighbours in two pages: an interrupted write leaves a ring that is open on one side.
+      this.#space.noteTearable();
+      this.#space.release(descriptor);
+    }
+    this.#givenUp.clear();
+  }
+}
