@@ -11,12 +11,17 @@ export const NTFS_WRITE_CODES = {
   NTFS_WRITE_NAME: usage("Windows programs could not use a file of this name"),
   NTFS_WRITE_EXISTS: usage("there is a file or directory of this name already"),
   NTFS_WRITE_NOT_EMPTY: usage("a directory that is not empty was to be deleted"),
-  NTFS_WRITE_RANGE: usage("bytes outside of a file's written contents were to be changed, or a file made shorter"),
+  NTFS_WRITE_RANGE: usage(
+    "bytes outside of a file's written contents were to be changed, or a file made shorter",
+  ),
   NTFS_WRITE_NOT_MADE: unsafe("what was to be deleted is not the file or directory that the caller made"),
   NTFS_WRITE_TARGET: unsupported(
     "the file or directory is stored in a way that vmguest does not change: compressed, sparse, encrypted, in several FILE records, under several names, or behind a reparse point",
   ),
-  NTFS_WRITE_NO_SPACE: unsafe("the volume has too few free clusters for the change", "Free space in the guest."),
+  NTFS_WRITE_NO_SPACE: unsafe(
+    "the volume has too few free clusters for the change",
+    "Free space in the guest.",
+  ),
   NTFS_WRITE_MFT_FULL: unsafe(
     "there is no free FILE record, and $MFT cannot grow within the record that describes it",
     "Free space in the guest, or delete files there that are not needed.",

@@ -4,9 +4,9 @@ import { type ByteSource, checkRange, readBytes } from "./byte-source.ts";
 /**
  * The order in which changes reach an image. What an earlier phase changes is on the disk before anything of a later one
  * is: contents before the bitmaps that call them used, those before the records that point at them, those before the
- * names that lead there, and last what makes the guest use it.
+ * names that lead there, then what makes the guest use it, and last the bits of what is no longer in use.
  */
-export const PHASES = ["data", "allocation", "records", "index", "arming"] as const;
+export const PHASES = ["data", "allocation", "records", "index", "arming", "release"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** A source whose bytes can be changed, in memory. */

@@ -64,6 +64,10 @@ export interface NtfsOptions {
   readonly descriptors?: ReadonlyMap<number, Uint8Array>;
   /** Entries in a node of $SII. */
   readonly securityFanOut?: number;
+  /** Free clusters at the end of the volume; 8 where they are left out. */
+  readonly spareClusters?: number;
+  /** Free records at the end of $MFT. */
+  readonly spareRecords?: number;
   /** By path, `/` between names; folders on the way come into being by themselves. */
   readonly files?: Readonly<Record<string, Uint8Array | string | FileOptions>>;
 }

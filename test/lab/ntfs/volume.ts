@@ -16,7 +16,7 @@ import { type LabFile, type LabTree, planTree } from "./tree.ts";
 const BOOT_SIZE_BYTES = 8192;
 const FIRST_FILE_RECORD = 24;
 const MIRRORED_RECORDS = 4;
-/** Free clusters at the end of the volume. */
+/** Free clusters at the end of the volume, where the options do not say. */
 const SPARE_CLUSTERS = 8;
 
 /** A volume in memory, and where the things on it are that a test may want to damage. */
@@ -64,7 +64,7 @@ class VolumeBuilder {
     for (const file of this.#tree.files) this.#put(file, this.#encoder.contentOf(file));
     this.#putMetadata();
     // From here on the number of records is known: those that extend $MFT are taken from the reserved ones.
-    const recordCount = this.#encoder.nextRecord;
+    const recordCount = this.#encoder.nextRecord + (this.#options.spareRecords ?? 0);
     this.#putTable(recordCount);
     const clusterCount = this.#putBitmap();
     return this.#assemble(recordCount, clusterCount);
@@ -133,7 +133,7 @@ class VolumeBuilder {
   #putBitmap(): number {
     const clusters = this.#clusters;
     const sizeOf = (count: number) => Math.ceil(count / 64) * 8;
-    const before = clusters.next + SPARE_CLUSTERS;
+    const before = clusters.next + (this.#options.spareClusters ?? SPARE_CLUSTERS);
     const clusterCount = before + clusters.clustersFor(sizeOf(before + 2));
     const bitmap = new Uint8Array(sizeOf(clusterCount));
     const lengthClusters = clusters.clustersFor(bitmap.length);

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+export type { Content } from "./file-data.ts";
+export {
+  type ChangeOptions,
+  type ContentOptions,
+  type CreateOptions,
+  type MadeFile,
+  NtfsWriter,
+} from "./ntfs-writer.ts";

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../../../errors.ts";
+import type { Phase, WritableSource } from "../../../io/index.ts";
+import { ATTRIBUTE, FileName, RECORD_FLAGS, StandardInformation } from "../layout.ts";
+import { openNtfs } from "../ntfs-volume.ts";
+import type { BitStore } from "./bit-store.ts";
+import type { Directory } from "./directory.ts";
+import {
+  type Content,
+  clustersOf,
+  type DataSizes,
+  padded,
+  putContent,
+  putRuns,
+  requirePlainFile,
+  sizesOf,
+  sourceOf,
+  zero,
+} from "./file-data.ts";
+import { isShortName, makeShortName, requireLegalName } from "./names.ts";
+import { addEmptyIndex, addStandardInformation, encodeNames } from "./new-record.ts";
+import { Paths } from "./paths.ts";
+import { requireWritable } from "./preflight.ts";
+import { RecordEditor } from "./record-editor.ts";
+import { SecurityChoice } from "./security-choice.ts";
+import { encodeEntry, keyOf } from "./tree-node.ts";
+import { openParts } from "./volume-parts.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** FILE_ATTRIBUTE_* bits that a new file may be given: read-only, hidden, system, archive, not indexed. */
+const ATTRIBUTES_ALLOWED = 0x2027;
+const ARCHIVE = 0x20;
+
+/** When something happened, for the times of the files that it is about. */
+export interface ChangeOptions {
+  /** FILETIME. */
+  readonly time: bigint;
+}
+
+export interface CreateOptions extends ChangeOptions {
+  /** FILE_ATTRIBUTE_* bits; a file is marked for archiving where they are left out. */
+  readonly attributes?: number;
+  /**
+   * Path of a file or directory whose permissions the new one shares. Where it is left out, they are taken from what is
+   * beside it. Either way they must let nobody but administrators and Windows itself write.
+   */
+  readonly securityLike?: string;
+  /** False for a volume on which Windows makes no 8.3 names. */
+  readonly makesShortName?: boolean;
+}
+
+export interface ContentOptions extends ChangeOptions {
+  /** In which phase the file's record is to lead to the new content: `records` where it is left out. */
+  readonly phase?: Phase;
+}
+
+/** A file or directory that was made, as proof that it may be deleted. */
+export interface MadeFile {
+  readonly recordNumber: number;
+  readonly sequence: number;
+  readonly shortName: string | undefined;
+}
+
+/**
+ * Changes files of an NTFS volume. Everything goes to the {@link WritableSource} in the phases that keep the volume sound
+ * at every moment of writing them to the disk (docs/ntfs-write.md); an operation that throws has changed nothing.
+ *
+ * Nobody else may write to the metadata of the volume while a writer is open. Paths are relative to the volume's root, and
+ * lead through no links.
+ */
+export class NtfsWriter {
+  readonly #space: Workspace;
+  readonly #bitmap: BitStore;
+  readonly #paths: Paths;
+  readonly #security: SecurityChoice;
+
+  private constructor(volume: WritableSource) {
+    const opened = openNtfs(volume);
+    requireWritable(opened);
+    const { space, bitmap } = openParts(opened, volume);
+    this.#space = space;
+    this.#bitmap = bitmap;
+    this.#paths = new Paths(space);
+    this.#security = new SecurityChoice(space);
+  }
+
+  /** Throws what makes it unsafe to write to the volume: NTFS_DIRTY, NTFS_LOG_UNCLEAN, GUEST_HIBERNATED and their kin. */
+  static open(volume: WritableSource): NtfsWriter {
+    return new NtfsWriter(volume);
+  }
+
+  /** Throws NTFS_WRITE_NAME, NTFS_WRITE_EXISTS, NOT_FOUND for the directory it is to stand in, or why it has no room. */
+  createDirectory(path: string, options: CreateOptions): MadeFile {
+    return this.#run(() => this.#create(path, options, undefined));
+  }
+
+  /** Throws the same as {@link createDirectory}. */
+  createFile(path: string, content: Content, options: CreateOptions): MadeFile {
+    return this.#run(() => this.#create(path, options, content));
+  }
+
+  /**
+   * Gives a plain file another content, by leading its record to new clusters: a reader finds all of the old one or all of
+   * the new one. Throws NTFS_WRITE_TARGET for a file that is not plain, or has hard links.
+   */
+  replaceContent(path: string, content: Content, options: ContentOptions): void {
+    this.#run(() => {
+      const { editor } = this.#fileAt(path);
+      const before = clustersOf(this.#space, editor);
+      const sizes = putContent(this.#space, editor, sourceOf(content));
+      if (before !== undefined) this.#space.clusters.give(before.runs);
+      this.#writeSizes(editor, sizes, options);
+    });
+  }
+
+  /** Changes bytes of a plain file where they are. Throws NTFS_WRITE_RANGE where they were never written. */
+  overwrite(path: string, offset: number, bytes: Uint8Array, phase: Phase): void {
+    this.#run(() => {
+      const { editor } = this.#fileAt(path);
+      const data = editor.find(ATTRIBUTE.data);
+      const file = clustersOf(this.#space, editor);
+      const writtenBytes =
+        file === undefined ? sizesOf(editor).dataBytes : (data?.sizes.initializedBytes ?? 0);
+      if (offset < 0 || offset + bytes.length > writtenBytes) {
+        const message = `bytes up to 0x${(offset + bytes.length).toString(16)} were to be changed, but 0x${writtenBytes.toString(16)} are written`;
+        throw new VmguestError("NTFS_WRITE_RANGE", message, { path, offset });
+      }
+      if (file !== undefined) {
+        file.write(offset, bytes, phase);
+        return;
+      }
+      editor.updateValue(ATTRIBUTE.data, (value) => {
+        new Uint8Array(value.buffer, value.byteOffset, value.byteLength).set(bytes, offset);
+      });
+      this.#space.records.write(editor, phase);
+    });
+  }
+
+  /** Makes a plain file longer, with zeros. Throws NTFS_WRITE_RANGE where it is that long already. */
+  extend(path: string, sizeBytes: number, options: ContentOptions): void {
+    this.#run(() => {
+      const { editor } = this.#fileAt(path);
+      const { dataBytes } = sizesOf(editor);
+      if (sizeBytes < dataBytes) {
+        const message = `the file has ${dataBytes} bytes, and was to be cut to ${sizeBytes}`;
+        throw new VmguestError("NTFS_WRITE_RANGE", message, { path });
+      }
+      this.#writeSizes(editor, this.#extendData(editor, sizeBytes), options);
+    });
+  }
+
+  /** Deletes a file that the caller made. Throws NTFS_WRITE_NOT_MADE where the path leads to any other. */
+  deleteFile(path: string, made: MadeFile, options: ChangeOptions): void {
+    this.#run(() => {
+      const { editor, parent } = this.#fileAt(path);
+      this.#delete(editor, parent, { path, made, ...options });
+    });
+  }
+
+  /** Deletes an empty directory that the caller made. Throws NTFS_WRITE_NOT_EMPTY, NTFS_WRITE_NOT_MADE. */
+  deleteDirectory(path: string, made: MadeFile, options: ChangeOptions): void {
+    this.#run(() => {
+      const directory = this.#paths.directory(path);
+      const { editor, parent } = this.#paths.find(path);
+      if (directory.names.first(1).length > 0) {
+        throw new VmguestError("NTFS_WRITE_NOT_EMPTY", "the directory is not empty", { path });
+      }
+      this.#delete(editor, parent, { path, made, ...options });
+    });
+  }
+
+  #create(path: string, options: CreateOptions, content: Content | undefined): MadeFile {
+    const { time, securityLike } = options;
+    const { records, context, geometry } = this.#space;
+    const { parentPath, name } = this.#paths.split(path);
+    requireLegalName(name, path);
+    const parent = this.#paths.directory(parentPath);
+    const isTaken = (candidate: string) => parent.find(candidate) !== undefined;
+    if (isTaken(name)) throw new VmguestError("NTFS_WRITE_EXISTS", "the name is taken already", { path });
+    const isDirectory = content === undefined;
+    const isShort = isShortName(name);
+    const makesShort = !isShort && options.makesShortName !== false;
+    const shortName = makesShort ? makeShortName(name, context.collation, isTaken) : undefined;
+    const securityId =
+      securityLike === undefined
+        ? this.#security.forNew(parent, isDirectory, path)
+        : this.#security.like(this.#paths.find(securityLike).editor.recordNumber, securityLike);
+    const attributes = (options.attributes ?? (isDirectory ? 0 : ARCHIVE)) & ATTRIBUTES_ALLOWED;
+
+    const taken = records.take();
+    const flags = RECORD_FLAGS.inUse + (isDirectory ? RECORD_FLAGS.directory : 0);
+    const editor = RecordEditor.blank({ ...taken, flags }, taken.previous);
+    addStandardInformation(editor, { time, attributes, securityId });
+    const facts = { parent, time, attributes, isDirectory };
+    const namesWith = (sizes: DataSizes) => encodeNames(name, { shortName, isShort, ...facts, sizes });
+    for (const value of namesWith({ dataBytes: 0, allocatedBytes: 0 })) editor.addName(value);
+    let sizes = { dataBytes: 0, allocatedBytes: 0 };
+    if (content === undefined) {
+      addEmptyIndex(editor, parent.format.blockSizeBytes, geometry.clusterSizeBytes);
+    } else {
+      sizes = putContent(this.#space, editor, sourceOf(content));
+      setSizes(editor, sizes);
+    }
+    records.write(editor, "records");
+    for (const key of namesWith(sizes)) parent.names.insert(encodeEntry(taken, key));
+    parent.write(time);
+    return { recordNumber: taken.recordNumber, sequence: taken.sequence, shortName };
+  }
+
+  #extendData(editor: RecordEditor, sizeBytes: number): DataSizes {
+    const data = editor.find(ATTRIBUTE.data);
+    const file = clustersOf(this.#space, editor);
+    if (data === undefined || file === undefined) {
+      const value = data?.value ?? new DataView(new ArrayBuffer(0));
+      const content = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+      return putContent(this.#space, editor, padded(content, sizeBytes));
+    }
+    const { clusterSizeBytes } = this.#space.geometry;
+    const missing = Math.ceil(Math.max(0, sizeBytes - file.sizeBytes) / clusterSizeBytes);
+    const longer = file.extended(this.#space.clusters.take(missing, file.nextLcn));
+    // What was never written reads as zeros so far, and as what is in the clusters from now on.
+    zero(longer, data.sizes.initializedBytes, longer.sizeBytes);
+    return putRuns(this.#space, editor, longer.runs, sizeBytes);
+  }
+
+  /** Writes a record whose data has other sizes now, and says so in the directory too. */
+  #writeSizes(editor: RecordEditor, sizes: DataSizes, { time, phase = "records" }: ContentOptions): void {
+    editor.updateValue(ATTRIBUTE.standardInformation, (value) => {
+      Object.assign(new StandardInformation(value), { modified: time, changed: time });
+    });
+    setSizes(editor, sizes);
+    this.#space.records.write(editor, phase);
+    for (const [directory, name] of this.#paths.namesOf(editor)) {
+      const entry = directory.names.require(name).slice();
+      Object.assign(keyOf(entry), {
+        dataSize: sizes.dataBytes,
+        allocatedSize: sizes.allocatedBytes,
+        modified: time,
+        changed: time,
+      });
+      directory.names.replace(entry);
+      directory.write();
+    }
+  }
+
+  #delete(
+    editor: RecordEditor,
+    parent: Directory,
+    { path, made, time }: { path: string; made: MadeFile } & ChangeOptions,
+  ): void {
+    const { recordNumber } = editor;
+    if (recordNumber !== made.recordNumber || editor.sequence !== made.sequence) {
+      throw new VmguestError("NTFS_WRITE_NOT_MADE", "is not the one that was made", { path });
+    }
+    const record = editor.snapshot();
+    // $ObjId and $Reparse refer to files that have these, and are not changed here.
+    if (editor.find(ATTRIBUTE.objectId) !== undefined || editor.find(ATTRIBUTE.reparsePoint) !== undefined) {
+      throw new VmguestError("NTFS_WRITE_TARGET", "an index of the volume refers to the file", { path });
+    }
+    for (const [directory, name] of this.#paths.namesOf(editor)) directory.names.remove(name);
+    parent.write(time);
+    for (const { isResident, type, name } of record.attributes) {
+      if (!isResident) this.#space.clusters.give(this.#space.fileOf(record, { type, name }).runs);
+    }
+    this.#space.records.free(recordNumber);
+    this.#paths.forget(recordNumber);
+  }
+
+  #fileAt(path: string): { editor: RecordEditor; parent: Directory } {
+    const found = this.#paths.find(path);
+    requirePlainFile(found.editor, path);
+    return found;
+  }
+
+  /** Runs one operation, all of it or nothing. */
+  #run<T>(work: () => T): T {
+    const { draft, records } = this.#space;
+    try {
+      const result = work();
+      draft.commit();
+      for (const part of [this.#bitmap, records, this.#paths]) part.commit();
+      return result;
+    } catch (error) {
+      draft.discard();
+      for (const part of [this.#bitmap, records, this.#paths]) part.discard();
+      throw error;
+    }
+  }
+}
+
+/** Repeats the sizes of the data in the names of the record, as the directory has them. */
+function setSizes(editor: RecordEditor, { dataBytes, allocatedBytes }: DataSizes): void {
+  editor.updateNames((value) => {
+    Object.assign(new FileName(value), { dataSize: dataBytes, allocatedSize: allocatedBytes });
+  });
+}

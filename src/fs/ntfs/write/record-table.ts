@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../../../errors.ts";
+import type { Phase } from "../../../io/index.ts";
+import { AttributeSet } from "../attribute.ts";
+import type { NtfsGeometry } from "../boot.ts";
+import { FileRecord, type RecordSource } from "../file-record.ts";
+import { ATTRIBUTE, FileRecordHeader, RECORD, RECORD_FLAGS } from "../layout.ts";
+import type { VolumeContext } from "../ntfs-node.ts";
+import { BitStore } from "./bit-store.ts";
+import type { ClusterAllocator } from "./cluster-allocator.ts";
+import { ClusterFile, runsOfAttribute } from "./cluster-file.ts";
+import type { Draft } from "./draft.ts";
+import { RecordEditor } from "./record-editor.ts";
+import { countClusters, type Run } from "./run-encoder.ts";
+
+/** Records before this one are not for files. */
+export const FIRST_FILE_RECORD = 24;
+/** Windows lets $MFT grow by at least this many records. */
+const GROWTH_RECORDS = 64;
+/** 2^32 records are the most there can be; a bitmap beyond this says something else of a volume than its size. */
+const BITMAP_SIZE_MAX = 2 ** 29;
+const PLACE = { path: "$MFT", structure: "bitmap of FILE records" } as const;
+
+/** A record that was free and is somebody's now. */
+export interface TakenRecord {
+  readonly recordNumber: number;
+  readonly sequence: number;
+  /** What stood in its place. */
+  readonly previous: Uint8Array;
+}
+
+export interface RecordTableOptions {
+  readonly draft: Draft;
+  readonly geometry: NtfsGeometry;
+  /** The reader's view of the volume as it was opened. */
+  readonly context: VolumeContext;
+  readonly clusters: ClusterAllocator;
+}
+
+/** $MFT: reads FILE records as they are now, writes them with their copies in $MFTMirr, hands out free ones. */
+export class RecordTable implements RecordSource {
+  readonly #options: RecordTableOptions;
+  readonly #mirror: ClusterFile;
+  readonly #mirroredCount: number;
+  #file: ClusterFile;
+  #recordCount: number;
+  #bits: BitStore;
+  #bitmapFile: ClusterFile | undefined;
+  /** How the table was before the operation under way let it grow. */
+  #before:
+    | { file: ClusterFile; recordCount: number; bitmapFile: ClusterFile | undefined; bytes: number }
+    | undefined;
+  #next = FIRST_FILE_RECORD;
+
+  constructor(options: RecordTableOptions) {
+    const { draft, geometry, context } = options;
+    const { mft, space } = context;
+    this.#options = options;
+    const own = mft.record(RECORD.mft);
+    const fileOf = (record: FileRecord, type: number) =>
+      new ClusterFile(draft, geometry.clusterSizeBytes, runsOfAttribute(record, mft, space, { type }));
+    this.#file = fileOf(own, ATTRIBUTE.data);
+    this.#recordCount = mft.recordCount;
+    const mirror = mft.record(RECORD.mftMirror);
+    this.#mirror = fileOf(mirror, ATTRIBUTE.data);
+    const mirrorBytes = new AttributeSet(mirror, mft, space).require(ATTRIBUTE.data).sizeBytes;
+    this.#mirroredCount = Math.floor(mirrorBytes / geometry.recordSizeBytes);
+    const bitmap = new AttributeSet(own, mft, space).require(ATTRIBUTE.bitmap);
+    if (!bitmap.first.isResident) this.#bitmapFile = fileOf(own, ATTRIBUTE.bitmap);
+    if (bitmap.sizeBytes > BITMAP_SIZE_MAX) throw damaged(`the bitmap has ${bitmap.sizeBytes} bytes`);
+    const view = bitmap.open("$MFT:$BITMAP").read(0, bitmap.sizeBytes);
+    const bits = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+    this.#bits = new BitStore(bits, (offset, bytes, phase) => this.#storeBits(offset, bytes, phase));
+    if (this.#bits.count < this.#recordCount) throw damaged("the bitmap is shorter than the table");
+  }
+
+  get recordCount(): number {
+    return this.#recordCount;
+  }
+
+  /** The cluster behind the last one of the table. */
+  get endLcn(): number {
+    return this.#file.nextLcn ?? 0;
+  }
+
+  isMarkedUsed(recordNumber: number): boolean {
+    return this.#bits.isUsed(recordNumber);
+  }
+
+  /** Bytes of records as they lie on the volume. */
+  readRaw(first: number, count: number): Uint8Array {
+    const { recordSizeBytes } = this.#options.geometry;
+    return this.#file.read(first * recordSizeBytes, count * recordSizeBytes);
+  }
+
+  record(recordNumber: number): FileRecord {
+    if (recordNumber >= this.#recordCount) throw damaged(`there is no record ${recordNumber}`);
+    return FileRecord.parse(this.readRaw(recordNumber, 1), recordNumber);
+  }
+
+  edit(recordNumber: number): RecordEditor {
+    return RecordEditor.of(this.record(recordNumber));
+  }
+
+  write(editor: RecordEditor, phase: Phase): void {
+    const { recordNumber } = editor;
+    const bytes = editor.encode();
+    const offset = recordNumber * this.#options.geometry.recordSizeBytes;
+    this.#file.write(offset, bytes, phase);
+    if (recordNumber < this.#mirroredCount) this.#mirror.write(offset, bytes, phase);
+  }
+
+  /** Takes a record that is free by the bitmap and by what it says itself, and lets the table grow where there is none. */
+  take(): TakenRecord {
+    for (;;) {
+      const recordNumber = this.#bits.nextFree(this.#next, this.#recordCount);
+      if (recordNumber === this.#recordCount) {
+        this.#grow();
+        continue;
+      }
+      this.#next = recordNumber + 1;
+      const previous = this.readRaw(recordNumber, 1);
+      const header = new FileRecordHeader(new DataView(previous.buffer));
+      const isWritten = header.signature === "FILE";
+      const isUsed = isWritten && ((header.flags & RECORD_FLAGS.inUse) !== 0 || header.baseRecord !== 0);
+      if (isUsed || (!isWritten && header.signature !== "\0\0\0\0")) continue;
+      this.#bits.take(recordNumber, 1);
+      return { recordNumber, sequence: (isWritten && header.sequence) || 1, previous };
+    }
+  }
+
+  /** Frees a record: what it says at once, the bit behind it in the last phase. */
+  free(recordNumber: number): void {
+    const editor = this.edit(recordNumber);
+    const { header } = editor;
+    header.flags &= ~RECORD_FLAGS.inUse;
+    header.sequence = header.sequence === 0xffff ? 1 : header.sequence + 1;
+    header.linkCount = 0;
+    this.write(editor, "arming");
+    this.#bits.give(recordNumber, 1);
+  }
+
+  commit(): void {
+    this.#bits.commit();
+    this.#before = undefined;
+  }
+
+  discard(): void {
+    this.#bits.discard();
+    this.#next = FIRST_FILE_RECORD;
+    if (this.#before === undefined) return;
+    this.#file = this.#before.file;
+    this.#recordCount = this.#before.recordCount;
+    this.#bitmapFile = this.#before.bitmapFile;
+    this.#bits.cut(this.#before.bytes);
+    this.#before = undefined;
+  }
+
+  #storeBits(offset: number, bytes: Uint8Array, phase: Phase): void {
+    if (this.#bitmapFile !== undefined) {
+      this.#bitmapFile.write(offset, bytes, phase);
+      return;
+    }
+    const own = this.edit(RECORD.mft);
+    own.updateValue(ATTRIBUTE.bitmap, (value) => {
+      for (const [index, byte] of bytes.entries()) value.setUint8(offset + index, byte);
+    });
+    this.write(own, phase);
+  }
+
+  /**
+   * Adds records to the table. They are laid out as free ones before the table's own record says that they are there,
+   * and that only once its clusters are marked used.
+   */
+  #grow(): void {
+    const own = this.edit(RECORD.mft);
+    const data = own.find(ATTRIBUTE.data);
+    const bitmap = own.find(ATTRIBUTE.bitmap);
+    const isSpread = own.find(ATTRIBUTE.attributeList) !== undefined;
+    if (data === undefined || bitmap === undefined || isSpread) {
+      throw full("the table is described by several records");
+    }
+    const { recordSizeBytes, clusterSizeBytes } = this.#options.geometry;
+    this.#before ??= {
+      file: this.#file,
+      recordCount: this.#recordCount,
+      bitmapFile: this.#bitmapFile,
+      bytes: this.#bits.count / 8,
+    };
+    const recordsPerCluster = Math.max(1, clusterSizeBytes / recordSizeBytes);
+    const first = this.#recordCount;
+    const count = Math.ceil((first + GROWTH_RECORDS) / recordsPerCluster) * recordsPerCluster;
+    const sizeBytes = count * recordSizeBytes;
+    const missing = Math.ceil(Math.max(0, sizeBytes - this.#file.sizeBytes) / clusterSizeBytes);
+    this.#file = this.#file.extended(this.#takeClusters(missing, this.#file));
+    for (let recordNumber = first; recordNumber < count; recordNumber++) {
+      const blank = RecordEditor.blank(
+        { recordNumber, sequence: 1, flags: 0 },
+        new Uint8Array(recordSizeBytes),
+      );
+      this.#file.write(recordNumber * recordSizeBytes, blank.encode(), "data");
+    }
+    own.setNonResident(ATTRIBUTE.data, "", {
+      runs: this.#file.runs,
+      clusterSizeBytes,
+      dataBytes: sizeBytes,
+    });
+    this.#growBitmap(own, count);
+    if (own.freeBytes < 0) throw full("its own record has no room for one more run");
+    this.write(own, "records");
+    this.#recordCount = count;
+    this.#options.clusters.mftEnd = this.endLcn;
+  }
+
+  #growBitmap(own: RecordEditor, recordCount: number): void {
+    const { clusterSizeBytes } = this.#options.geometry;
+    const before = this.#bits.count / 8;
+    const lengthBytes = Math.max(before, Math.ceil(recordCount / 64) * 8);
+    if (lengthBytes === before) return;
+    const file = this.#bitmapFile;
+    if (file === undefined) {
+      const value = new Uint8Array(lengthBytes);
+      value.set(this.#bits.bytes);
+      own.setResident(ATTRIBUTE.bitmap, "", value);
+    } else {
+      const missing = Math.ceil(Math.max(0, lengthBytes - file.sizeBytes) / clusterSizeBytes);
+      this.#bitmapFile = file.extended(this.#takeClusters(missing, file));
+      this.#bitmapFile.write(before, new Uint8Array(lengthBytes - before), "data");
+      own.setNonResident(ATTRIBUTE.bitmap, "", {
+        runs: this.#bitmapFile.runs,
+        clusterSizeBytes,
+        dataBytes: lengthBytes,
+      });
+    }
+    this.#bits.grow(lengthBytes);
+  }
+
+  #takeClusters(count: number, file: ClusterFile): Run[] {
+    const runs = this.#options.clusters.take(count, file.nextLcn);
+    if (countClusters(runs) !== count) throw full("there are no clusters for it");
+    return runs;
+  }
+}
+
+function full(message: string): VmguestError {
+  return new VmguestError("NTFS_WRITE_MFT_FULL", `no FILE record is free, and ${message}`, { path: "$MFT" });
+}
+
+function damaged(message: string): VmguestError {
+  return new VmguestError("NTFS_WRITE_DAMAGED", message, PLACE);
+}

@@ -1,0 +1,86 @@
+import { expect } from "vitest";
+import type { Finding } from "../../../../src/errors.ts";
+import { checkNtfs } from "../../../../src/fs/check/index.ts";
+import { type NtfsVolume, openNtfs } from "../../../../src/fs/index.ts";
+import { type CreateOptions, NtfsWriter } from "../../../../src/fs/ntfs/write/index.ts";
+import { type ByteSource, MemorySource, Overlay, readBytes } from "../../../../src/io/index.ts";
+import { encodeDescriptor } from "../../../lab/ntfs/security.ts";
+import { LAB_TIME, layNtfs, type NtfsOptions } from "../../../lab/ntfs.ts";
+
+/** A moment after everything on a lab volume was made. */
+export const NOW = LAB_TIME + 10_000_000n;
+
+export const AT: CreateOptions = { time: NOW };
+
+const SYSTEM = "S-1-5-18";
+const ADMINISTRATORS = "S-1-5-32-544";
+const EVERYONE = "S-1-1-0";
+
+/** What nobody but administrators can write with, and what everybody can. */
+export const ADMIN_ONLY = encodeDescriptor({
+  owner: ADMINISTRATORS,
+  group: ADMINISTRATORS,
+  access: [
+    { mask: 0x1f01ff, sid: SYSTEM },
+    { mask: 0x1f01ff, sid: ADMINISTRATORS },
+    { mask: 0x1200a9, sid: EVERYONE },
+  ],
+});
+export const OPEN_TO_ALL = encodeDescriptor({
+  owner: ADMINISTRATORS,
+  group: ADMINISTRATORS,
+  access: [{ mask: 0x1f01ff, sid: EVERYONE }],
+});
+
+/** Bytes of a lab volume with room for more, whose files administrators alone can write. */
+export function lay(options: NtfsOptions = {}): Uint8Array {
+  return layNtfs({
+    spareClusters: 400,
+    spareRecords: 40,
+    descriptors: new Map([[0x100, ADMIN_ONLY]]),
+    ...options,
+  }).bytes;
+}
+
+export interface Bench {
+  readonly overlay: Overlay;
+  readonly writer: NtfsWriter;
+  /** The volume as it is now, through a new reader. */
+  open(): NtfsVolume;
+}
+
+/** A volume, and a writer on it. */
+export function bench(bytes: Uint8Array = lay()): Bench {
+  const overlay = new Overlay(new MemorySource(bytes));
+  return { overlay, writer: NtfsWriter.open(overlay), open: () => openNtfs(overlay) };
+}
+
+export function findingsOf(source: ByteSource): Finding[] {
+  return [...checkNtfs(openNtfs(source))];
+}
+
+/** That the check of a volume finds nothing at all. */
+export function expectSound(source: ByteSource): void {
+  expect(findingsOf(source)).toEqual([]);
+}
+
+/** A file's content. */
+export function contentOf(volume: NtfsVolume, path: string): Buffer {
+  const source = volume.require(path).open();
+  return Buffer.from(readBytes(source, 0, source.sizeBytes));
+}
+
+/** The same bytes at every run, and different ones for each seed. */
+export function noise(sizeBytes: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
+  let state = seed;
+  for (let at = 0; at < sizeBytes; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+}
+
+export function namesIn(volume: NtfsVolume, path: string): string[] {
+  return [...volume.require(path).list()].map(({ name }) => name);
+}
