@@ -14,7 +14,7 @@ import {
 
 const MAJOR_VERSION = 1;
 /** Times of the format count from 2000-01-01 00:00 UTC: this many seconds after 1970. */
-const EPOCH_SECONDS = Date.UTC(2000, 0, 1) / 1000;
+export const EPOCH_SECONDS = Date.UTC(2000, 0, 1) / 1000;
 /** UTF-16 paths of Windows have 32,767 characters at most. */
 const PARENT_PATH_SIZE_BYTES_MAX = 65_536;
 /** Platform codes whose path is UTF-16LE: the relative path, which is to be tried first, and the absolute one. */

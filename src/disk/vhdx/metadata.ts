@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readSize64 } from "../../bytes/index.ts";
+import { formatGuid, readSize64 } from "../../bytes/index.ts";
 import { locate, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import {
@@ -20,6 +20,9 @@ export interface Metadata {
   readonly blockSizeBytes: number;
   readonly virtualSizeBytes: number;
   readonly logicalSectorSizeBytes: 512 | 4096;
+  readonly physicalSectorSizeBytes: 512 | 4096;
+  /** What the guest knows the disk by; a child repeats it. */
+  readonly virtualDiskId: string;
   /** A fixed disk: all its blocks stay allocated. */
   readonly leavesBlocksAllocated: boolean;
   /** Where the parent locator is; undefined for a disk without a parent. */
@@ -35,8 +38,8 @@ const VIRTUAL_SIZE_BYTES_MAX = 64 * 1024 * 1024 * MIB;
 export function readMetadata(file: ByteSource, region: FileRange): Metadata {
   const items = readItems(file, region);
   const logicalSectorSizeBytes = sectorSizeOf(file, requireItem(items, "logicalSectorSize", 4));
-  sectorSizeOf(file, requireItem(items, "physicalSectorSize", 4));
-  requireItem(items, "virtualDiskId", 16);
+  const physicalSectorSizeBytes = sectorSizeOf(file, requireItem(items, "physicalSectorSize", 4));
+  const { offset: idOffset, lengthBytes: idLengthBytes } = requireItem(items, "virtualDiskId", 16);
   const virtualSizeBytes = readVirtualSize(
     file,
     requireItem(items, "virtualDiskSize", 8),
@@ -53,6 +56,8 @@ export function readMetadata(file: ByteSource, region: FileRange): Metadata {
     blockSizeBytes,
     virtualSizeBytes,
     logicalSectorSizeBytes,
+    physicalSectorSizeBytes,
+    virtualDiskId: formatGuid(file.read(idOffset, idLengthBytes)),
     leavesBlocksAllocated: (flags & FILE_PARAMETER_FLAGS.leaveBlocksAllocated) !== 0,
     parentLocator: hasParent ? requireItem(items, "parentLocator") : undefined,
   };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../errors.ts";
 import type { ByteSource, PhaseChanges } from "../../io/index.ts";
-import { checkContainer } from "../check/index.ts";
 import { openDisk } from "../open-disk.ts";
 import type { DiskWriteOptions, DiskWritePlan } from "./disk-write.ts";
 import { FileSteps } from "./file-steps.ts";
 import { type DiskPage, pagesOf } from "./pages.ts";
+import { requireSound } from "./soundness.ts";
+import { planVhd } from "./vhd/plan-vhd.ts";
 import { planVhdx } from "./vhdx/plan-vhdx.ts";
 
 /**
@@ -16,7 +16,7 @@ import { planVhdx } from "./vhdx/plan-vhdx.ts";
  * phases up to some one, and pages of the next. Without changes there are no steps, and the file stays as it is.
  *
  * Throws what `openDisk` does, DISK_WRITE_DAMAGED or VHD_SAVED_STATE where the file must not be written to,
- * DISK_WRITE_NO_LOG and DISK_WRITE_FULL where it cannot be.
+ * DISK_WRITE_NO_LOG, DISK_WRITE_FULL and DISK_WRITE_SMALL_BLOCKS where it cannot be.
  */
 export function planDiskWrites(
   file: ByteSource,
@@ -31,25 +31,19 @@ export function planDiskWrites(
     case "vhdx":
       return planVhdx(file, disk, pages, options);
     case "vhd":
+      // The footer of a fixed disk stays where and as it is.
+      return disk.kind === "fixed" ? planInPlace(file, pages) : planVhd(file, disk, pages);
     case "raw":
-      return planRaw(file, pages);
+      return planInPlace(file, pages);
   }
 }
 
-function planRaw(file: ByteSource, phases: readonly (readonly DiskPage[])[]): DiskWritePlan {
+/** The bytes of the disk are those of the file. */
+function planInPlace(file: ByteSource, phases: readonly (readonly DiskPage[])[]): DiskWritePlan {
   const steps = new FileSteps(file);
   for (const pages of phases) {
     for (const { offset, bytes } of pages) steps.write(offset, bytes);
     steps.endStep();
   }
   return { steps: steps.steps, sizeBytes: file.sizeBytes, findings: [] };
-}
-
-/** Throws where the check of the file finds what a writer must not build upon. */
-function requireSound(file: ByteSource): void {
-  for (const { code, severity, message, where } of checkContainer(file)) {
-    if (code === "VHD_SAVED_STATE") throw new VmguestError(code, message, where);
-    if (severity !== "error" && code !== "VHD_FOOTER_DAMAGED") continue;
-    throw new VmguestError("DISK_WRITE_DAMAGED", `${message} [${code}]`, where);
-  }
 }
