@@ -145,10 +145,17 @@ export class CellSpace {
     if (!this.#own.has(cell)) this.noteTearable();
   }
 
-  /** Gives a cell up, which nothing refers to any more: at once where it is this edit's own, else at the end. */
+  /**
+   * Gives a cell up, which nothing refers to any more: at once where it is this edit's own, else at the end. Until then
+   * it is again as it was, so that whoever comes to it by an old way finds no new one.
+   */
   release(cell: number): void {
-    if (this.#own.delete(cell)) this.#giveBack(cell, (begin) => this.#wasFreeBefore(begin));
-    else this.#released.add(cell);
+    if (this.#own.delete(cell)) {
+      this.#giveBack(cell, (begin) => this.#wasFreeBefore(begin));
+      return;
+    }
+    this.image.restore(cell, this.#sizeOf(cell));
+    this.#released.add(cell);
   }
 
   /** Frees all that was released, after which nothing more can be undone by leaving a page unwritten. */

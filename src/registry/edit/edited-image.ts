@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import { type ByteSource, checkRange, copyBytes } from "../../io/index.ts";
+import { type ByteSource, checkRange, copyBytes, readBytes } from "../../io/index.ts";
 import { checksumOf, findBin } from "../base-block.ts";
 import { BASE_BLOCK_SIZE, BaseBlock, BIN_ALIGNMENT, BinHeader } from "../layout.ts";
 
@@ -89,6 +89,13 @@ export class EditedImage implements ByteSource {
     const bytes = copyBytes(this.#base, BASE_BLOCK_SIZE + start, this.binEndOf(start) - start);
     this.#bins.set(start, bytes);
     return bytes;
+  }
+
+  /** Makes bytes of a bin that was there before as they were; offsets are from the first bin. */
+  restore(offset: number, length: number): void {
+    const start = this.binOf(offset);
+    const bytes = readBytes(this.#base, BASE_BLOCK_SIZE + offset, length);
+    this.#bins.get(start)?.set(bytes, offset - start);
   }
 
   /** Adds a bin with this much room for cells behind the last one; gives its offset. Throws HIVE_EDIT_SIZE. */

@@ -4,10 +4,13 @@ import { buildHive } from "../../lab/hive.ts";
 import { editAtRandom, editHive, faultsOf, linesOf, ModelKey, randomNumbers } from "./edits.ts";
 
 /** How many operations the long run makes; a nightly run may ask for 100,000. */
-const OPERATION_COUNT = Number(process.env["VMGUEST_MODEL_OPERATIONS"] ?? 6000);
+const OPERATION_COUNT = Number(process.env["VMGUEST_MODEL_OPERATIONS"] ?? 2000);
 
 /** Operations of one edit, after which the hive is written and read anew. */
-const EDIT_LENGTH = 1000;
+const EDIT_LENGTH = 500;
+
+/** How many short runs there are. */
+const RUN_COUNT = Number(process.env["VMGUEST_MODEL_RUNS"] ?? 10);
 
 describe("whatever is done to a hive", () => {
   test("it holds what an ordinary tree does, and has no fault", () => {
@@ -47,7 +50,7 @@ describe("whatever is done to a hive", () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: RUN_COUNT },
     );
   });
 });
