@@ -224,7 +224,7 @@ describe("what cannot be listed", () => {
       code: 2,
       says: "[NOT_FOUND]",
     },
-    { what: "a folder in a package", inside: "folder", code: 2, says: "[NOT_FOUND]" },
+    { what: "a folder in a package", inside: "folder", code: 2, says: "this is a folder\n  [NOT_FOUND]" },
     { what: "a path on into what is no package", inside: "update.mum/x", code: 3, says: "[PACKAGE_UNKNOWN]" },
   ])("ends with $code for $what", async ({ inside, code, says }) => {
     const outcome = await list(`${CABINET}/${inside}`);

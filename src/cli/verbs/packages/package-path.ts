@@ -49,11 +49,17 @@ async function enter(here: PackageSource, names: readonly string[]): Promise<Ste
       const entry = findFile(opened, names.slice(0, count).join("/"));
       if (entry !== undefined) return { opened, entry, rest: names.slice(count) };
     }
+    throw notFound(opened, names.join("/"));
   } catch (error) {
     throw located(error, { image: here.path });
   }
-  const where = { image: here.path, path: names.join("/") };
-  throw new VmguestError("NOT_FOUND", "the package holds no such file", where);
+}
+
+function notFound({ entries }: OpenedPackage, path: string): VmguestError {
+  const folder = `${path.toLowerCase()}/`;
+  const isFolder = entries.some((entry) => `${entry.path.toLowerCase()}/`.startsWith(folder));
+  const message = isFolder ? "a file is wanted, and this is a folder" : "the package holds no such file";
+  return new VmguestError("NOT_FOUND", message, { path });
 }
 
 function findFile({ entries }: OpenedPackage, path: string): PackageEntry | undefined {
