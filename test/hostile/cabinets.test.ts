@@ -210,11 +210,11 @@ describe("a cabinet", () => {
     });
   });
 
-  test("whose folders share one block, to be unpacked to ten thousand times its size, is not", async () => {
+  test("whose folders share one block, to be unpacked to thousands of times its size, is not", async () => {
     const bytes = new Uint8Array(32_768);
     const [block] = mszip.encode(bytes);
     if (block === undefined) expect.fail("no block");
-    const count = 10_000;
+    const count = 8500;
     const name = (index: number) => `${index}`.padStart(6, "0");
     const entrySize = 16 + 7;
     const dataOffset = 36 + count * (8 + entrySize);

@@ -4,15 +4,23 @@ import { describe, expect, test } from "vitest";
 import { run } from "../cli/run.ts";
 import { buildCabinet } from "../lab/cab.ts";
 import { labFile } from "../lab/disc-tree.ts";
-import { buildIcPackage, FEW_COMPONENTS, type LabIcPackage } from "../lab/ic-package.ts";
+import { buildIcPackage, type LabIcPackage } from "../lab/ic-package.ts";
 import { buildIso } from "../lab/iso9660.ts";
 import { LAB_PROPERTIES } from "../lab/msi.ts";
 import { assemblyXml, elementXml, encodeXml, identityXml } from "../lab/mum.ts";
 import { buildCertificate, buildSignedMsi, EKU, pemOf } from "../lab/signing/index.ts";
-import { expectHarmless, GOOD, guestImage, outcomesOf, ROOT, runJob, write } from "./package-jobs.ts";
+import {
+  expectHarmless,
+  GOOD,
+  guestImage,
+  ONE_COMPONENT,
+  outcomesOf,
+  ROOT,
+  runJob,
+  write,
+} from "./package-jobs.ts";
 
-const [COMPONENT] = FEW_COMPONENTS;
-const SMALL: LabIcPackage = { components: COMPONENT === undefined ? [] : [COMPONENT] };
+const SMALL: LabIcPackage = { components: ONE_COMPONENT };
 
 /** A package that is signed, and whose manifest is this one. */
 const packageWith = (manifest: string | Uint8Array, name = "update.mum") =>
@@ -59,8 +67,8 @@ describe("a package whose manifest", () => {
     { what: "has 100,000 levels", manifest: nested(100_000), code: "LIMIT_EXCEEDED" },
     { what: "has 100,000 levels and no end", manifest: "<a>".repeat(100_000), code: "LIMIT_EXCEEDED" },
     {
-      what: "has a million elements",
-      manifest: `<a>${"<b/>".repeat(1_000_000)}</a>`,
+      what: "has 200,000 elements",
+      manifest: `<a>${"<b/>".repeat(200_000)}</a>`,
       code: "LIMIT_EXCEEDED",
     },
     {
@@ -71,7 +79,6 @@ describe("a package whose manifest", () => {
       ),
       code: "LIMIT_EXCEEDED",
     },
-    { what: "has 5 MiB", manifest: `<a>${" ".repeat(5 * 2 ** 20)}</a>`, code: "LIMIT_EXCEEDED" },
     { what: "has 33 MiB", manifest: new Uint8Array(33 * 2 ** 20), code: "OFFER_LIMIT" },
     { what: "is no text", manifest: Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 0x10), code: "XML_ENCODING" },
     { what: "is that of a web page", manifest: "<html/>", code: "MANIFEST_NOT" },

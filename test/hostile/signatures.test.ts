@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from "vitest";
-import { buildIcPackage, FEW_COMPONENTS, type LabIcPackage } from "../lab/ic-package.ts";
+import { buildIcPackage, type LabIcPackage } from "../lab/ic-package.ts";
 import { octetString, sequence } from "../lab/signing/der.ts";
 import {
   appendSignature,
@@ -15,9 +15,9 @@ import {
   signCabinet,
   THROW_AWAY,
 } from "../lab/signing/index.ts";
-import { ROOT, runJob, write } from "./package-jobs.ts";
+import { ONE_COMPONENT, ROOT, runJob, write } from "./package-jobs.ts";
 
-const PACKAGE: LabIcPackage = { components: FEW_COMPONENTS };
+const PACKAGE: LabIcPackage = { components: ONE_COMPONENT };
 const UNSIGNED = buildIcPackage({ ...PACKAGE, signing: null });
 const SIGNED = signCabinet(UNSIGNED);
 /** Fields of the header of {@link SIGNED} that say where its signature is. */
