@@ -9,12 +9,14 @@ export type StoreBits = (offset: number, bytes: Uint8Array, phase: Phase) => voi
  * free: what something uses nevertheless, and what was given back since the volume was opened.
  *
  * What was given back stays out of reach because an image on which the changes were cut short may still use it. The bits
- * that share a byte with it stay so too: one byte cannot reach the image in two phases.
+ * that share a byte with it stay so too where bytes are stored by themselves: none can reach the image in two phases.
  */
 export class BitStore {
   #bits: Uint8Array;
   #barred: Uint8Array;
   readonly #store: StoreBits;
+  /** Whether its bytes are stored by themselves, each in the phase of its change; else all of it at once. */
+  isStoredByBytes = true;
   /** Bytes of both maps before the operation under way, to take it back. */
   #undo: { readonly at: number; readonly bits: number; readonly barred: number }[] = [];
 
@@ -82,7 +84,7 @@ export class BitStore {
   give(first: number, count: number): void {
     this.#change(first, count, "release", (at, mask) => {
       this.#bits[at] = (this.#bits[at] ?? 0) & ~mask;
-      this.#barred[at] = 0xff;
+      this.#barred[at] = (this.#barred[at] ?? 0) | (this.isStoredByBytes ? 0xff : mask);
     });
   }
 

@@ -29,6 +29,8 @@ const INDEX_NAME = "$I30";
 /** A large directory grows by at least this share of its blocks, so that its clusters stay together. */
 const GROWTH_SHARE = 4;
 const GROWTH_BLOCKS_MAX = 64;
+/** Every turn adds a block at least, and a byte has eight bits. */
+const GROWTH_TURNS_MAX = 9;
 /** Header and name of the attributes of an index. */
 const ATTRIBUTE_HEAD_SIZE = 0x20;
 /** What the allocation's runs and the bitmap may grow by without the root having to give way. */
@@ -122,6 +124,7 @@ export class Directory {
       // A bitmap in the record is written with it.
       (offset, bytes, phase) => this.#blocks.bitmapFile?.write(offset, bytes, phase),
     );
+    this.#bits.isStoredByBytes = this.#blocks.bitmapFile !== undefined;
   }
 
   get names(): NameTree {
@@ -171,6 +174,7 @@ export class Directory {
     if (this.#before !== undefined) {
       this.#blocks = this.#before;
       this.#bits.cut(this.#before.bitmapBytes);
+      this.#bits.isStoredByBytes = this.#before.bitmapFile !== undefined;
     }
     this.#before = undefined;
     this.#blocksChanged = false;
@@ -257,8 +261,12 @@ export class Directory {
   }
 
   #takeBlock(): number {
-    if (this.#bits.nextFree(0, this.#blocks.count) === this.#blocks.count) this.#grow();
-    const block = this.#bits.nextFree(0, this.#blocks.count);
+    let block = this.#bits.nextFree(0, this.#blocks.count);
+    // New blocks may share a byte of the bitmap with one that was given back.
+    for (let turn = 0; block === this.#blocks.count && turn < GROWTH_TURNS_MAX; turn++) {
+      this.#grow();
+      block = this.#bits.nextFree(block, this.#blocks.count);
+    }
     this.#keepBefore();
     this.#bits.take(block, 1);
     this.#fresh.add(block);
@@ -312,6 +320,7 @@ export class Directory {
     file.write(0, new Uint8Array(file.sizeBytes), "data");
     file.write(0, this.#bits.bytes, "data");
     this.#blocks = { ...this.#blocks, bitmapFile: file };
+    this.#bits.isStoredByBytes = true;
     return true;
   }
 
