@@ -124,6 +124,7 @@ function summarise(
     ({ catalog, manifest }) => catalog === "contradicted" || manifest === "contradicted",
   );
   const unread = inside.members.find(({ sha256 }) => sha256 === null);
+  const unvouched = inside.members.find(({ catalog }) => catalog === "untrusted");
   const names = changed
     .slice(0, NAMED_COUNT_MAX)
     .map(({ name }) => `${name} is not the file that was listed`);
@@ -131,11 +132,12 @@ function summarise(
   return {
     kind,
     verdict: changed.length > 0 ? "tampered" : signature.verdict,
-    isTrusted: signature.isTrusted && changed.length === 0 && unread === undefined,
+    isTrusted: signature.isTrusted && changed.length === 0 && unread === undefined && unvouched === undefined,
     reasons: [
       ...names,
       ...(more > 0 ? [`${more} more files are not those that were listed`] : []),
       ...(unread === undefined ? [] : [explainUnread(unread, inside.problems)]),
+      ...(unvouched === undefined ? [] : [`nobody vouches for the catalog that lists ${unvouched.name}`]),
       ...signature.reasons,
     ],
     signature,

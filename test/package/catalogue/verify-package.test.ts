@@ -141,6 +141,20 @@ describe("a file that is odd in other ways", () => {
     expect(counts["contradicted"]).toBe(1);
   });
 
+  test("is no help in a catalog that nobody has signed, although the cabinet's signature holds", () => {
+    const bytes = labPackage({
+      beforePacking: (files) => {
+        const listed = [...files].filter(([path]) => path !== "update.cat");
+        const catalog = buildCatalog({ files: listed.map(([, file]) => ({ bytes: file })), signing: null });
+        files.set("update.cat", catalog);
+      },
+    });
+    const verified = verify(bytes);
+    expect(verified.signature.isTrusted).toBe(true);
+    expect(verified).toMatchObject({ verdict: "signed-unknown-root", isTrusted: false });
+    expect(verified.reasons[0]).toMatch(/^nobody vouches for the catalog that lists /);
+  });
+
   test("is the first of two manifests of the package, as for an offer", () => {
     const bytes = labPackage({
       signing: null,
