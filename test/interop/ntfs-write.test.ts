@@ -23,6 +23,8 @@ import { type ByteSource, FileSource, Overlay } from "../../src/io/index.ts";
 
 const MIB = 1024 * 1024;
 const SETUP = "Setup/vmguest payload";
+/** Of what mkntfs makes, it has permissions that it shares and that are for administrators alone. */
+const MODEL = "$Extend/$ObjId";
 const AT: CreateOptions = { time: 130_813_488_000_000_000n };
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-interop-ntfs-write-"));
@@ -106,10 +108,10 @@ const codesOf = (source: ByteSource) =>
 function change(writer: NtfsWriter): Map<string, Buffer> {
   const files = new Map<string, Buffer>();
   const put = (path: string, bytes: Buffer) => {
-    writer.createFile(path, bytes, { ...AT, securityLike: "$AttrDef" });
+    writer.createFile(path, bytes, { ...AT, securityLike: MODEL });
     files.set(path, bytes);
   };
-  for (const path of ["Setup", SETUP]) writer.createDirectory(path, { ...AT, securityLike: "$AttrDef" });
+  for (const path of ["Setup", SETUP]) writer.createDirectory(path, { ...AT, securityLike: MODEL });
   put(`${SETUP}/Windows6.x-HyperVIntegrationServices-x64.cab`, noise(690_000, 1));
   put(`${SETUP}/run.cmd`, noise(300, 2));
   put(`${SETUP}/empty`, Buffer.alloc(0));
@@ -118,11 +120,7 @@ function change(writer: NtfsWriter): Map<string, Buffer> {
   }
   for (let index = 0; index < 100; index++) {
     const path = `full/deleted ${index}`;
-    writer.deleteFile(
-      path,
-      writer.createFile(path, noise(9000, index), { ...AT, securityLike: "$AttrDef" }),
-      AT,
-    );
+    writer.deleteFile(path, writer.createFile(path, noise(9000, index), { ...AT, securityLike: MODEL }), AT);
   }
   writer.extend("hive", 900_000, AT);
   writer.overwrite("hive", 250_000, noise(600_000, 6), "arming");
