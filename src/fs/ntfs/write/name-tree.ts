@@ -14,6 +14,9 @@ import {
 /** The same as when reading: no real tree is deeper. */
 const DEPTH_MAX = 16;
 
+/** One entry goes up, and one stays on either side. The usual block of 4 KiB holds six of the longest names. */
+const SPLIT_ENTRIES_MIN = 3;
+
 /** Where the nodes of a tree come from and go to. */
 export interface NodeStore {
   readonly format: NodeFormat;
@@ -141,7 +144,7 @@ export class NameTree {
     root.entries = [];
     root.children = [child.block as number];
     this.changed.add(root);
-    if (sizeOfEntries(child) > blockRoom(this.#store.format)) this.#halve(child);
+    this.#fit(child);
     return true;
   }
 
@@ -223,22 +226,33 @@ export class NameTree {
   #split(start: TreeNode): void {
     let node = start;
     while (node.parent !== undefined && sizeOfEntries(node) > blockRoom(this.#store.format)) {
-      this.#halve(node);
+      this.#fit(node);
       node = node.parent;
     }
+    // What is moved down may leave names behind that go down themselves, a level at a time.
     for (let level = 0; node === this.root && sizeOfEntries(node) > this.#store.rootRoom(node); level++) {
-      // The second time is enough: what was moved down left one name, which goes down again where it is too long.
-      if (level === 2 || !this.pushDown()) break;
+      if (level === DEPTH_MAX || !this.pushDown()) break;
     }
   }
 
+  /** Halves a node until every part fits its block: once, but where a name is very long, or the root held more than that. */
+  #fit(node: TreeNode): void {
+    if (sizeOfEntries(node) <= blockRoom(this.#store.format)) return;
+    const upper = this.#halve(node);
+    this.#fit(node);
+    this.#fit(upper);
+  }
+
   /** Moves the upper half of a node into a new one, and the entry between the halves up. */
-  #halve(node: TreeNode): void {
+  #halve(node: TreeNode): TreeNode {
     const { parent } = node;
     if (parent === undefined || node.block === undefined) throw new TypeError("the root is not halved");
     const middle = middleOf(node.entries);
     const separator = node.entries[middle];
-    if (separator === undefined) throw this.#damage("an entry is too long for its block");
+    if (separator === undefined || node.entries.length < SPLIT_ENTRIES_MIN) {
+      const message = "two names do not fit one index block, and a block may not be empty";
+      throw new VmguestError("NTFS_WRITE_TARGET", message, { structure: "directory index" });
+    }
     const upper = this.#newNode(parent, node.entries.slice(middle + 1), node.children.slice(middle + 1));
     node.entries = node.entries.slice(0, middle);
     node.children = node.children.slice(0, middle + 1);
@@ -247,6 +261,7 @@ export class NameTree {
     parent.children.splice(index + 1, 0, upper.block as number);
     this.changed.add(node);
     this.changed.add(parent);
+    return upper;
   }
 
   /**
