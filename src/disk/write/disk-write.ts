@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../../errors.ts";
 import type { Change } from "../../io/index.ts";
-import type { OpenDiskOptions } from "../disk.ts";
 
-export interface DiskWriteOptions extends OpenDiskOptions {
+export interface DiskWriteOptions {
   /** A GUID that nobody has used, in any spelling of a GUID; asked three times at most. */
   readonly newGuid: () => string;
 }

@@ -21,7 +21,7 @@ export interface DiskChildOptions {
 
 /** A file that does not exist yet. */
 export interface DiskChildPlan extends DiskWritePlan {
-  /** The file as the steps leave it, for `planDiskWrites`, whose steps come after these. */
+  /** The file as the steps leave it, for `openDisk` and `planDiskWrites`, whose steps come after these. */
   readonly file: ByteSource;
 }
 

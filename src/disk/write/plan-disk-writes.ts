@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource, PhaseChanges } from "../../io/index.ts";
-import { openDisk } from "../open-disk.ts";
+import type { Disk } from "../disk.ts";
 import type { DiskWriteOptions, DiskWritePlan } from "./disk-write.ts";
 import { FileSteps } from "./file-steps.ts";
 import { type DiskPage, pagesOf } from "./pages.ts";
@@ -9,21 +9,21 @@ import { planVhd } from "./vhd/plan-vhd.ts";
 import { planVhdx } from "./vhdx/plan-vhdx.ts";
 
 /**
- * Turns changes of a virtual disk into changes of the file that holds it, the image of a stopped VM. Reads only; parents
- * of a differencing disk are read and never written.
+ * Turns changes of a virtual disk into changes of the file that holds it, the image of a stopped VM. `disk` is the disk
+ * that `openDisk` found in `file`, without the changes. Reads only; parents of a differencing disk are never written to.
  *
  * With all steps up to any one done, and any of the 4 KiB pages of the next one, the file opens, and its disk has the
  * phases up to some one, and pages of the next. Without changes there are no steps, and the file stays as it is.
  *
- * Throws what `openDisk` does, DISK_WRITE_DAMAGED or VHD_SAVED_STATE where the file must not be written to,
+ * Throws DISK_WRITE_DAMAGED or VHD_SAVED_STATE where the file must not be written to,
  * DISK_WRITE_NO_LOG, DISK_WRITE_FULL and DISK_WRITE_SMALL_BLOCKS where it cannot be.
  */
 export function planDiskWrites(
   file: ByteSource,
+  disk: Disk,
   phases: readonly PhaseChanges[],
   options: DiskWriteOptions,
 ): DiskWritePlan {
-  const disk = openDisk(file, options);
   requireSound(file);
   const pages = pagesOf(disk, phases);
   if (pages.flat().length === 0) return { steps: [], sizeBytes: file.sizeBytes, findings: [] };

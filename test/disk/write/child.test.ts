@@ -83,7 +83,9 @@ describe.each(parents)("a child of $what", ({ make, identity }) => {
   test("takes the changes, and the parent stays as it was", () => {
     const before = readBytes(parent, 0, parent.sizeBytes).slice();
     const phases = phasesOf([[0, 300], [300, 1], [700]]);
-    const made = planDiskWrites(file, phases, { newGuid: countingGuids(), resolveParent });
+    const made = planDiskWrites(file, openDisk(file, { resolveParent }), phases, {
+      newGuid: countingGuids(),
+    });
     expect(made.findings).toEqual([]);
     expectSound(file, phases, made, { resolveParent });
     const after = openDisk(applySteps(applySteps(NEW, steps), made.steps), { resolveParent });

@@ -65,7 +65,8 @@ describe.each(rows)("$what", ({ build, geometry, hasStates, unit }) => {
         const files = plans.map((plan, depth) => build(plan, depth, depth < plans.length - 1, geometry));
         const [image = expect.fail("no image")] = files;
         const resolveParent = resolverOf(files);
-        const overlay = new Overlay(openDisk(image, { resolveParent }));
+        const disk = openDisk(image, { resolveParent });
+        const overlay = new Overlay(disk);
         const model = flatten(plans, geometry);
         for (const { offset, length, byte, phase } of writes) {
           const bytes = new Uint8Array(Math.min(length, model.length - offset)).fill(byte);
@@ -73,7 +74,7 @@ describe.each(rows)("$what", ({ build, geometry, hasStates, unit }) => {
           model.set(bytes, offset);
         }
         const phases = overlay.changes();
-        const plan = planDiskWrites(image, phases, { newGuid: countingGuids(), resolveParent });
+        const plan = planDiskWrites(image, disk, phases, { newGuid: countingGuids() });
         expect(Buffer.compare(readBytes(overlay, 0, model.length), model)).toBe(0);
         expectSound(image, phases, plan, { resolveParent, unit });
       }),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from "vitest";
+import { openDisk } from "../../../src/disk/index.ts";
 import { MIB } from "../../../src/disk/vhdx/layout.ts";
 import { allocatedBlocks, planDiskWrites } from "../../../src/disk/write/index.ts";
 import { type ByteSource, MemorySource } from "../../../src/io/index.ts";
@@ -20,7 +21,7 @@ const vhd = (more = {}) =>
   });
 const sourceOf = ({ bytes }: VhdImage) => new MemorySource(bytes);
 const plan = (image: ByteSource, pages = [[0]]) =>
-  planDiskWrites(image, phasesOf(pages), { newGuid: countingGuids() });
+  planDiskWrites(image, openDisk(image), phasesOf(pages), { newGuid: countingGuids() });
 
 describe("nothing is planned for", () => {
   const shared = () =>
@@ -109,7 +110,10 @@ test.each([
   { what: "ends past the disk", offset: 4 * MIB, length: PAGE },
 ])("a change that $what is a mistake of the caller", ({ offset, length }) => {
   const phases = [{ phase: "data" as const, changes: [{ offset, bytes: new Uint8Array(length) }] }];
-  expect(() => planDiskWrites(vhdx(), phases, { newGuid: countingGuids() })).toThrow(TypeError);
+  const image = vhdx();
+  expect(() => planDiskWrites(image, openDisk(image), phases, { newGuid: countingGuids() })).toThrow(
+    TypeError,
+  );
 });
 
 test.each<{ what: string; image: ByteSource; absent: boolean }>([

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from "vitest";
-import { openDisk } from "../../../src/disk/index.ts";
+import { type OpenDiskOptions, openDisk } from "../../../src/disk/index.ts";
 import { VhdDynamicHeader, VhdFooter } from "../../../src/disk/vhd/layout.ts";
 import { planDiskWrites } from "../../../src/disk/write/index.ts";
 import { type ByteSource, MemorySource, readBytes } from "../../../src/io/index.ts";
@@ -16,8 +16,8 @@ const SIZE = BLOCK_COUNT * BLOCK;
 
 const filled = (byte: number) => new Uint8Array(BLOCK).fill(byte);
 const sourceOf = ({ bytes }: VhdImage) => new MemorySource(bytes);
-const plan = (image: ByteSource, phases: ReturnType<typeof phasesOf>, options = {}) =>
-  planDiskWrites(image, phases, { newGuid: countingGuids(), ...options });
+const plan = (image: ByteSource, phases: ReturnType<typeof phasesOf>, options: OpenDiskOptions = {}) =>
+  planDiskWrites(image, openDisk(image, options), phases, { newGuid: countingGuids() });
 
 describe("a dynamic VHD", () => {
   const layout = { virtualSizeBytes: SIZE, blockSizeBytes: BLOCK };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from "vitest";
 import { ZERO_GUID } from "../../../src/bytes/index.ts";
-import { openDisk } from "../../../src/disk/index.ts";
+import { type OpenDiskOptions, openDisk } from "../../../src/disk/index.ts";
 import { readHeader } from "../../../src/disk/vhdx/header.ts";
 import { MIB, VhdxHeader } from "../../../src/disk/vhdx/layout.ts";
 import { planDiskWrites } from "../../../src/disk/write/index.ts";
@@ -12,8 +12,8 @@ import { applySteps, countingGuids, cutsOf, expectSound, PAGE, phasesOf } from "
 
 const BLOCK_PAGES = MIB / PAGE;
 const filled = (byte: number, sizeBytes = MIB) => new Uint8Array(sizeBytes).fill(byte);
-const plan = (image: ByteSource, phases: ReturnType<typeof phasesOf>, options = {}) =>
-  planDiskWrites(image, phases, { newGuid: countingGuids(), ...options });
+const plan = (image: ByteSource, phases: ReturnType<typeof phasesOf>, options: OpenDiskOptions = {}) =>
+  planDiskWrites(image, openDisk(image, options), phases, { newGuid: countingGuids() });
 
 const SECTORS = [{ sector: 512 }, { sector: 4096 }] as const;
 
