@@ -22,7 +22,6 @@ export const REGISTRY_EDIT_CODES = {
     "the key has subkeys, and only the key itself was to be deleted",
     "Ask for a recursive deletion.",
   ),
-  HIVE_EDIT_SECURITY: unsafe("a security descriptor of the hive cannot count one more key"),
   HIVE_EDIT_NAME: usage("the registry does not allow such a name for a key or value"),
   HIVE_EDIT_VALUE: usage("the type does not hold such data, or the registry does not allow so much of it"),
 } as const satisfies Record<string, CodeEntry>;

@@ -118,14 +118,13 @@ export class HiveEditor {
 
   /**
    * Creates a key and those above it that are missing, with the security of the lowest one that is there; false where
-   * the key is there already. Throws HIVE_EDIT_NAME, HIVE_EDIT_KEY_KIND, HIVE_EDIT_SECURITY, HIVE_EDIT_SIZE.
+   * the key is there already. Throws HIVE_EDIT_NAME, HIVE_EDIT_KEY_KIND, HIVE_EDIT_SIZE.
    */
   createKey(path: string): boolean {
     const names = namesIn(path);
     const { key, depth } = this.#descend(names);
     const missing = names.slice(depth);
     if (missing.length === 0) return false;
-    this.#keys.requireRoomBelow(key, missing.length);
     this.#change(() => {
       let parent = key;
       for (const name of missing) parent = this.#keys.create(parent, name);

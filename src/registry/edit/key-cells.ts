@@ -59,11 +59,6 @@ export class KeyCells {
     return node;
   }
 
-  /** Throws HIVE_EDIT_SECURITY where `count` new keys below this one would be too many for its descriptor. */
-  requireRoomBelow(key: number, count: number): void {
-    this.security.requireRoom(this.view(key).security, count);
-  }
-
   /** Makes a key without values below another, with its security; gives its offset. */
   create(parent: number, name: string): number {
     const { security } = new KeyNode(this.#space.view(parent));

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../errors.ts";
-import { BASE_BLOCK_SIZE, SecurityNode } from "../layout.ts";
+import { SecurityNode } from "../layout.ts";
 import type { CellSpace } from "./cell-space.ts";
-
-/** What the field can hold. */
-const COUNT_MAX = 0xffff_ffff;
 
 /**
  * How many keys use each security descriptor.
  *
  * A count that is too high costs a few bytes for ever, one that is too low gives away a descriptor in use. So counts
- * are raised before anything else is written, and lowered when all else is done.
+ * are raised before anything else is written, and lowered when all else is done. They are known to be right before the
+ * edit (admission.ts), so none can overflow: no hive has room for so many keys.
  */
 export class SecurityCounts {
   readonly #space: CellSpace;
@@ -18,16 +15,6 @@ export class SecurityCounts {
 
   constructor(space: CellSpace) {
     this.#space = space;
-  }
-
-  /** Throws HIVE_EDIT_SECURITY where no more keys can use the descriptor. */
-  requireRoom(descriptor: number, keyCount: number): void {
-    const { referenceCount } = new SecurityNode(this.#space.view(descriptor));
-    if (referenceCount + keyCount <= COUNT_MAX) return;
-    throw new VmguestError("HIVE_EDIT_SECURITY", `${referenceCount} keys are said to use it already`, {
-      structure: SecurityNode.structName,
-      offset: BASE_BLOCK_SIZE + descriptor,
-    });
   }
 
   /** One more key uses the descriptor. */

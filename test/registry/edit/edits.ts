@@ -3,6 +3,7 @@ import { CHANGE_PAGE_BYTES, type Change, MemorySource } from "../../../src/io/in
 import { checkHive } from "../../../src/registry/check/index.ts";
 import { type HiveEdit, HiveEditor } from "../../../src/registry/edit/index.ts";
 import { Hive } from "../../../src/registry/index.ts";
+import { BASE_BLOCK_SIZE, BaseBlock, BinHeader, CellHeader } from "../../../src/registry/layout.ts";
 import { upcase } from "../../../src/registry/upcase.ts";
 import { LAB_TIME, listHive } from "../../lab/hive.ts";
 
@@ -214,4 +215,39 @@ export function editAtRandom(
     const index = paths.indexOf(path);
     if (index >= 0) paths.splice(index, 1);
   }
+}
+
+export interface CellPlace {
+  /** Offset from the first bin. */
+  readonly cell: number;
+  readonly sizeBytes: number;
+  readonly isFree: boolean;
+}
+
+/** All cells of a hive. */
+export function cellsIn(bytes: Uint8Array): CellPlace[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { binsSize } = new BaseBlock(view);
+  const cells: CellPlace[] = [];
+  for (let bin = 0; bin < binsSize; ) {
+    const { sizeBytes: binSize } = new BinHeader(view, BASE_BLOCK_SIZE + bin);
+    for (let cell = bin + BinHeader.sizeBytes; cell < bin + binSize; ) {
+      const { size } = new CellHeader(view, BASE_BLOCK_SIZE + cell);
+      cells.push({ cell, sizeBytes: Math.abs(size), isFree: size > 0 });
+      cell += Math.abs(size);
+    }
+    bin += binSize;
+  }
+  return cells;
+}
+
+/** Of the cells that were in use before, those that are not byte for byte as they were. */
+export function changedCells(before: Uint8Array, after: Uint8Array): number[] {
+  return cellsIn(before)
+    .filter(({ isFree }) => !isFree)
+    .filter(({ cell, sizeBytes }) => {
+      const at = BASE_BLOCK_SIZE + cell;
+      return Buffer.compare(before.subarray(at, at + sizeBytes), after.subarray(at, at + sizeBytes)) !== 0;
+    })
+    .map(({ cell }) => cell);
 }
