@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+export {
+  type ChangeOptions,
+  type ChangePlan,
+  type ChangeResult,
+  type CommitOptions,
+  commitChanges,
+  type PlannedImage,
+} from "./commit.ts";
+export type { LockOptions } from "./image-lock.ts";
+export { type ChangeDescription, type InspectOptions, inspectUndo, type UndoInspection } from "./inspect.ts";
+export { NodeStorage } from "./node-storage.ts";
+export type { ImageRange } from "./page-changes.ts";
+export { discardUndo, finishChanges, type RollbackOptions, rollbackChanges } from "./rollback.ts";
+export type { FileStatus, ForeignLock, HostProcess, OpenFile, OpenMode, Storage } from "./storage.ts";

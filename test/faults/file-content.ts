@@ -1,0 +1,91 @@
+import { type ByteSource, CHANGE_PAGE_BYTES } from "../../src/io/index.ts";
+
+/** The bytes of a file: pages over what it held at first, which may be as large as one likes. Copies share their pages. */
+export class FileContent {
+  #sizeBytes: number;
+  readonly #base: ByteSource | undefined;
+  /** Up to where the base still counts. */
+  #baseSize: number;
+  readonly #pages: Map<number, Uint8Array>;
+
+  constructor(base?: ByteSource, from?: FileContent) {
+    this.#base = from === undefined ? base : from.#base;
+    this.#sizeBytes = from === undefined ? (base?.sizeBytes ?? 0) : from.#sizeBytes;
+    this.#baseSize = from === undefined ? this.#sizeBytes : from.#baseSize;
+    this.#pages = from === undefined ? new Map() : new Map(from.#pages);
+  }
+
+  copy(): FileContent {
+    return new FileContent(undefined, this);
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  read(target: Uint8Array, offset: number): number {
+    const length = Math.max(0, Math.min(target.length, this.#sizeBytes - offset));
+    for (const { page, start, from, to } of piecesOf(offset, length)) {
+      target.set(this.#page(page).subarray(start, start + to - from), from - offset);
+    }
+    return length;
+  }
+
+  bytes(): Buffer {
+    const all = Buffer.alloc(this.#sizeBytes);
+    this.read(all, 0);
+    return all;
+  }
+
+  write(bytes: Uint8Array, offset: number): void {
+    for (const { page, start, from, to } of piecesOf(offset, bytes.length)) {
+      const changed = this.#page(page).slice();
+      changed.set(bytes.subarray(from - offset, to - offset), start);
+      this.#pages.set(page, changed);
+    }
+    this.#sizeBytes = Math.max(this.#sizeBytes, offset + bytes.length);
+  }
+
+  truncate(sizeBytes: number): void {
+    if (sizeBytes < this.#sizeBytes) {
+      for (const page of this.#pages.keys()) {
+        const left = sizeBytes - page * CHANGE_PAGE_BYTES;
+        if (left <= 0) this.#pages.delete(page);
+        else if (left < CHANGE_PAGE_BYTES) this.#pages.set(page, this.#page(page).slice().fill(0, left));
+      }
+      this.#baseSize = Math.min(this.#baseSize, sizeBytes);
+    }
+    this.#sizeBytes = sizeBytes;
+  }
+
+  #page(page: number): Uint8Array {
+    const found = this.#pages.get(page);
+    if (found !== undefined) return found;
+    const bytes = new Uint8Array(CHANGE_PAGE_BYTES);
+    const offset = page * CHANGE_PAGE_BYTES;
+    const length = Math.min(CHANGE_PAGE_BYTES, this.#baseSize - offset);
+    if (this.#base !== undefined && length > 0) {
+      const view = this.#base.read(offset, length);
+      bytes.set(new Uint8Array(view.buffer, view.byteOffset, length));
+    }
+    return bytes;
+  }
+}
+
+interface Piece {
+  readonly page: number;
+  /** Inside the page. */
+  readonly start: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A range, page by page. */
+export function* piecesOf(offset: number, length: number): Generator<Piece> {
+  for (let from = offset; from < offset + length; ) {
+    const page = Math.floor(from / CHANGE_PAGE_BYTES);
+    const to = Math.min(offset + length, (page + 1) * CHANGE_PAGE_BYTES);
+    yield { page, start: from - page * CHANGE_PAGE_BYTES, from, to };
+    from = to;
+  }
+}
