@@ -71,10 +71,12 @@ function shorten(part: string, collation: FileNameCollation): string {
   return String.fromCharCode(...folded).replaceAll(NOT_IN_SHORT_NAME, "_");
 }
 
+/** FNV-1a, folded: names that differ in a digit must not end up side by side. */
 function checksumOf(name: string): number {
-  let sum = 0;
-  for (let unit = 0; unit < name.length; unit++) sum = (sum * 37 + name.charCodeAt(unit)) % 0x10000;
-  return sum;
+  let hash = 0x811c9dc5;
+  for (let unit = 0; unit < name.length; unit++)
+    hash = Math.imul(hash ^ name.charCodeAt(unit), 0x01000193) >>> 0;
+  return (hash >>> 16) ^ (hash & 0xffff);
 }
 
 function hexCapitals(value: number): string {
