@@ -70,7 +70,10 @@ export class ValueData {
   #putSegments(data: Uint8Array): number {
     const segments: number[] = [];
     for (let at = 0; at < data.length; at += SEGMENT_SIZE) {
-      segments.push(this.#space.put(data.subarray(at, at + SEGMENT_SIZE)));
+      // Windows gives the last segment a cell as large as the others', and hivex cuts off what stands in a smaller one.
+      const segment = new Uint8Array(SEGMENT_SIZE);
+      segment.set(data.subarray(at, at + SEGMENT_SIZE));
+      segments.push(this.#space.put(segment));
     }
     const segmentList = this.#space.put(offsetsContent(segments));
     const cell = this.#space.allocate(BigData.sizeBytes);

@@ -143,6 +143,16 @@ describe("a value is set", () => {
   });
 });
 
+test("every segment of large data has a cell of the same size, as Windows makes them", () => {
+  const { bytes } = editHive(buildHive({ Key: {} }), (editor) =>
+    editor.setValue("Key", "Big", 3, bytesOf(16_345)),
+  );
+  const sizes = cellsIn(bytes)
+    .filter(({ isFree }) => !isFree)
+    .map(({ sizeBytes }) => sizeBytes);
+  expect(sizes.filter((size) => size === 16_352)).toHaveLength(2);
+});
+
 describe("a value is deleted", () => {
   test.each([
     { what: "the only one", path: "", name: "" },
