@@ -58,6 +58,25 @@ export class ChangedFile implements ByteSource {
   }
 }
 
+/** A file with zeros behind it. */
+class GrownFile implements ByteSource {
+  readonly sizeBytes: number;
+  readonly #file: ByteSource;
+
+  constructor(file: ByteSource, sizeBytes: number) {
+    this.#file = file;
+    this.sizeBytes = sizeBytes;
+  }
+
+  read(offset: number, length: number): DataView {
+    const inFile = Math.min(length, this.#file.sizeBytes - offset);
+    if (inFile === length) return this.#file.read(offset, length);
+    const target = new Uint8Array(length);
+    if (inFile > 0) target.set(readBytes(this.#file, offset, inFile));
+    return new DataView(target.buffer);
+  }
+}
+
 /** Changes cut into single pages. */
 export function pagesOf(changes: readonly Change[]): Change[] {
   return changes.flatMap(({ offset, bytes }) => {
@@ -196,6 +215,10 @@ export function expectSound(
     if (disk.logState === "replayed") replayedCount++;
     if (!isSomePhase(disk, states, watched, unit))
       expect.fail(`step ${step}, pages ${pages}: a mixture of phases`);
+    expect(
+      disk.findings.filter(({ code }) => UNSOUND.has(code)),
+      `step ${step}, pages ${pages}`,
+    ).toEqual([]);
     if (step === checkedStep) continue;
     // The first cut of a step is the file that the one before leaves.
     checkedStep = step;
@@ -203,6 +226,13 @@ export function expectSound(
       ({ code, severity }) => severity === "error" || UNSOUND.has(code),
     );
     expect(found, `step ${step}`).toEqual([]);
+  }
+  // A commit may give the file its length before it writes anything.
+  const grown = new GrownFile(held, plan.sizeBytes);
+  for (let count = 0; count < plan.steps.length; count++) {
+    const disk = openDisk(applySteps(grown, plan.steps.slice(0, count)), options);
+    if (!isSomePhase(disk, states, watched, unit))
+      expect.fail(`${count} steps after growing: a mixture of phases`);
   }
   const after = applySteps(image, plan.steps);
   expect(after.sizeBytes).toBe(plan.sizeBytes);

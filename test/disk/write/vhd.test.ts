@@ -6,7 +6,7 @@ import { planDiskWrites } from "../../../src/disk/write/index.ts";
 import { type ByteSource, MemorySource, readBytes } from "../../../src/io/index.ts";
 import { VhdImage, type VhdPartialBlock } from "../../lab/vhd.ts";
 import { parentsIn } from "../parent-map.ts";
-import { applySteps, countingGuids, expectSound, PAGE, phasesOf } from "./cuts.ts";
+import { applySteps, countingGuids, cutsOf, expectSound, PAGE, phasesOf } from "./cuts.ts";
 
 const BLOCK = 64 * 1024;
 const BLOCK_PAGES = BLOCK / PAGE;
@@ -41,6 +41,22 @@ describe("a dynamic VHD", () => {
     expectSound(image, phases, made);
     // Data of new blocks begin at multiples of 4 KiB as well, so that a page of the disk is a page of the file.
     expect(plan(applySteps(image, made.steps), phasesOf([[5], [100]])).findings).toEqual([]);
+  });
+
+  test("has no block whose sectors do not all count as written, for who goes by its bits", () => {
+    const image = sourceOf(new VhdImage(layout));
+    const table = new VhdDynamicHeader(image.read(512, VhdDynamicHeader.sizeBytes)).tableOffset;
+    const { steps } = plan(image, phasesOf([[100, 4000]]));
+    let blockCount = 0;
+    for (const { file } of cutsOf(image, steps, 2)) {
+      for (let block = 0; block < BLOCK_COUNT; block++) {
+        const sector = file.read(table + block * 4, 4).getUint32(0);
+        if (sector === 0xffffffff) continue;
+        blockCount++;
+        expect(readBytes(file, sector * 512, BLOCK_PAGES).every((bits) => bits === 0xff)).toBe(true);
+      }
+    }
+    expect(blockCount).toBeGreaterThan(2);
   });
 
   test("keeps its identity and its time stamp, at both places of the footer", () => {
