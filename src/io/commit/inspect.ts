@@ -30,7 +30,7 @@ export type UndoInspection =
   | (ChangeDescription & {
       readonly state: "interrupted";
       readonly direction: "commit" | "rollback";
-      /** Step that was under way, from 1; undefined where the storage lost parts of several. */
+      /** The first step, from 1, that may have been under way; undefined where the storage lost parts of several. */
       readonly step: number | undefined;
     })
   | (ChangeDescription & {

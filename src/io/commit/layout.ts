@@ -24,7 +24,7 @@ const headerFields = {
   sizeAfter: size64(48, "bytes of the image after it, not less"),
   modifiedBefore: u64(56, "when the image was last written to before the change, ns since 1970; for people"),
   stepCount: u32(64, "number of steps, 1 to 64"),
-  recordCount: u32(68, "number of records, at most 65,536"),
+  recordCount: u32(68, "number of records, at most 32,768"),
   noteSize: u32(72, "bytes of the note, at most 65,536"),
   tableChecksum: u32(76, "CRC-32C of records and note"),
   fileSize: size64(80, "bytes of the undo file"),
@@ -62,6 +62,6 @@ export type UndoRecord = Struct<typeof recordFields>;
 export const RECORD_FLAGS = { oldIsZeros: 1 } as const;
 
 export const MAX_STEP_COUNT = 64;
-/** A quarter of a GiB in pages; an update of the integration services changes some thousand. */
-export const MAX_RECORD_COUNT = 65_536;
+/** 128 MiB in pages, which are in memory before and after; an update of the integration services changes some thousand. */
+export const MAX_RECORD_COUNT = 32_768;
 export const MAX_NOTE_BYTES = 65_536;

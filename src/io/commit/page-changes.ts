@@ -74,6 +74,7 @@ function putInto(page: Uint8Array, pageOffset: number, { offset, bytes }: Change
 }
 
 function checkChange({ offset, bytes }: Change, sizeBytes: number): void {
+  checkCount(Math.floor(bytes.length / CHANGE_PAGE_BYTES));
   if (Number.isSafeInteger(offset) && offset >= 0 && offset + bytes.length <= sizeBytes) return;
   const message = `a change of ${bytes.length} bytes reaches past 0x${sizeBytes.toString(16)}, where the image is to end`;
   throw new VmguestError("OUT_OF_BOUNDS", message, { offset });

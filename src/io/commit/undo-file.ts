@@ -52,8 +52,9 @@ export interface Undo {
 
 /** Whether the file begins as an undo file does, or with the zeros of one that a power cut left without its beginning. */
 export function beginsAsUndo(file: StoredFile): boolean {
-  const start = Buffer.from(file.readPadded(0, UNDO_SIGNATURE.length));
-  return start.toString("latin1") === UNDO_SIGNATURE || start.every((byte) => byte === 0);
+  const length = Math.min(UNDO_SIGNATURE.length, file.status().sizeBytes);
+  const start = Buffer.from(file.readPadded(0, length));
+  return start.toString("latin1") === UNDO_SIGNATURE.slice(0, length) || start.every((byte) => byte === 0);
 }
 
 /** Reads header and records. Throws UNDO_DAMAGED, UNDO_VERSION. */
