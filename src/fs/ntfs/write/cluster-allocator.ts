@@ -8,6 +8,9 @@ const MFT_ZONE_SHARE = 8;
 /** Free runs that are weighed against each other when no single one is long enough. */
 const FREE_RUN_COUNT_MAX = 2 ** 20;
 
+/** Tells good places from others. */
+export type RunFilter = (lcn: number, lengthClusters: number) => boolean;
+
 interface FreeRun {
   readonly lcn: number;
   readonly lengthClusters: number;
@@ -19,15 +22,17 @@ export class ClusterAllocator {
   readonly #clusterCount: number;
   /** Fills the bars of the bitmap with what records use, when clusters are first asked for. */
   readonly #prepare: () => void;
+  readonly #isPreferred: RunFilter | undefined;
   #isPrepared = false;
   #zoneStart = 0;
   /** Where the search goes on: behind what was taken last. */
   #next = 0;
 
-  constructor(bits: BitStore, clusterCount: number, prepare: () => void) {
+  constructor(bits: BitStore, clusterCount: number, prepare: () => void, isPreferred?: RunFilter) {
     this.#bits = bits;
     this.#clusterCount = clusterCount;
     this.#prepare = prepare;
+    this.#isPreferred = isPreferred;
   }
 
   /** Tells where $MFT ends, behind which nothing else is put while there is another place. */
@@ -79,17 +84,21 @@ export class ClusterAllocator {
             [zoneEnd, this.#clusterCount],
             [0, next],
           ];
-    for (const [from, end] of [...places, [this.#zoneStart, zoneEnd] as const]) {
-      const lcn = this.#search(count, from, end);
-      if (lcn === undefined) continue;
-      this.#next = lcn + count;
-      return { lcn, lengthClusters: count };
+    for (const isFit of [this.#isPreferred, undefined]) {
+      for (const [from, end] of [...places, [this.#zoneStart, zoneEnd] as const]) {
+        const lcn = this.#search(count, from, end, isFit);
+        if (lcn === undefined) continue;
+        this.#next = lcn + count;
+        return { lcn, lengthClusters: count };
+      }
     }
     return undefined;
   }
 
-  #search(count: number, from: number, end: number): number | undefined {
-    for (const run of this.#freeRuns(from, end, count)) return run.lcn;
+  #search(count: number, from: number, end: number, isFit: RunFilter | undefined): number | undefined {
+    for (const { lcn, lengthClusters } of this.#freeRuns(from, end, count)) {
+      if (isFit === undefined || isFit(lcn, lengthClusters)) return lcn;
+    }
     return undefined;
   }
 

@@ -7,3 +7,4 @@ export {
   type MadeFile,
   NtfsWriter,
 } from "./ntfs-writer.ts";
+export type { NtfsWriterOptions } from "./volume-parts.ts";

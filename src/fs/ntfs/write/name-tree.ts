@@ -61,9 +61,11 @@ export class NameTree {
   /** The entry that Windows would find under a name: the one spelled exactly so, else one that differs in case only. */
   find(name: string): TreeEntry | undefined {
     const target = this.#collation.fold(name);
+    const folded = this.#descend(target, false);
+    if (!folded.isFound) return undefined;
     const exact = this.#descend(target, true);
-    const place = exact.isFound ? exact : this.#descend(target, false);
-    return place.isFound ? place.node.entries[place.index] : undefined;
+    const { node, index } = exact.isFound ? exact : folded;
+    return node.entries[index];
   }
 
   /** The entry spelled exactly so; throws NTFS_WRITE_DAMAGED. */

@@ -24,7 +24,7 @@ import { requireWritable } from "./preflight.ts";
 import { RecordEditor } from "./record-editor.ts";
 import { SecurityChoice } from "./security-choice.ts";
 import { encodeEntry, keyOf } from "./tree-node.ts";
-import { openParts } from "./volume-parts.ts";
+import { type NtfsWriterOptions, openParts } from "./volume-parts.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** FILE_ATTRIBUTE_* bits that a new file may be given: read-only, hidden, system, archive, not indexed. */
@@ -74,10 +74,10 @@ export class NtfsWriter {
   readonly #paths: Paths;
   readonly #security: SecurityChoice;
 
-  private constructor(volume: WritableSource) {
+  private constructor(volume: WritableSource, options: NtfsWriterOptions) {
     const opened = openNtfs(volume);
     requireWritable(opened);
-    const { space, bitmap } = openParts(opened, volume);
+    const { space, bitmap } = openParts(opened, volume, options);
     this.#space = space;
     this.#bitmap = bitmap;
     this.#paths = new Paths(space);
@@ -85,8 +85,8 @@ export class NtfsWriter {
   }
 
   /** Throws what makes it unsafe to write to the volume: NTFS_DIRTY, NTFS_LOG_UNCLEAN, GUEST_HIBERNATED and their kin. */
-  static open(volume: WritableSource): NtfsWriter {
-    return new NtfsWriter(volume);
+  static open(volume: WritableSource, options: NtfsWriterOptions = {}): NtfsWriter {
+    return new NtfsWriter(volume, options);
   }
 
   /** Throws NTFS_WRITE_NAME, NTFS_WRITE_EXISTS, NOT_FOUND for the directory it is to stand in, or why it has no room. */

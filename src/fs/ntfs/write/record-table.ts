@@ -11,7 +11,6 @@ import type { ClusterAllocator } from "./cluster-allocator.ts";
 import { ClusterFile, runsOfAttribute } from "./cluster-file.ts";
 import type { Draft } from "./draft.ts";
 import { RecordEditor } from "./record-editor.ts";
-import { countClusters, type Run } from "./run-encoder.ts";
 
 /** Records before this one are not for files. */
 export const FIRST_FILE_RECORD = 24;
@@ -187,12 +186,14 @@ export class RecordTable implements RecordSource {
       bitmapFile: this.#bitmapFile,
       bytes: this.#bits.count / 8,
     };
-    const recordsPerCluster = Math.max(1, clusterSizeBytes / recordSizeBytes);
     const first = this.#recordCount;
-    const count = Math.ceil((first + GROWTH_RECORDS) / recordsPerCluster) * recordsPerCluster;
+    this.#file = this.#growFile(GROWTH_RECORDS) ?? this.#growFile(1) ?? this.#file;
+    const count = Math.min(
+      Math.floor(this.#file.sizeBytes / recordSizeBytes),
+      first + Math.max(GROWTH_RECORDS, clusterSizeBytes / recordSizeBytes),
+    );
+    if (count === first) throw full("there are no clusters for more");
     const sizeBytes = count * recordSizeBytes;
-    const missing = Math.ceil(Math.max(0, sizeBytes - this.#file.sizeBytes) / clusterSizeBytes);
-    this.#file = this.#file.extended(this.#takeClusters(missing, this.#file));
     for (let recordNumber = first; recordNumber < count; recordNumber++) {
       const blank = RecordEditor.blank(
         { recordNumber, sequence: 1, flags: 0 },
@@ -212,6 +213,18 @@ export class RecordTable implements RecordSource {
     this.#options.clusters.mftEnd = this.endLcn;
   }
 
+  /** The table with room for so many more records, or undefined where there is no space for it. */
+  #growFile(recordCount: number): ClusterFile | undefined {
+    const { recordSizeBytes, clusterSizeBytes } = this.#options.geometry;
+    const sizeBytes = (this.#recordCount + recordCount) * recordSizeBytes;
+    try {
+      return extend(this.#file, sizeBytes, clusterSizeBytes, this.#options.clusters);
+    } catch (error) {
+      if (error instanceof VmguestError && error.code === "NTFS_WRITE_NO_SPACE") return undefined;
+      throw error;
+    }
+  }
+
   #growBitmap(own: RecordEditor, recordCount: number): void {
     const { clusterSizeBytes } = this.#options.geometry;
     const before = this.#bits.count / 8;
@@ -223,8 +236,7 @@ export class RecordTable implements RecordSource {
       value.set(this.#bits.bytes);
       own.setResident(ATTRIBUTE.bitmap, "", value);
     } else {
-      const missing = Math.ceil(Math.max(0, lengthBytes - file.sizeBytes) / clusterSizeBytes);
-      this.#bitmapFile = file.extended(this.#takeClusters(missing, file));
+      this.#bitmapFile = extend(file, lengthBytes, clusterSizeBytes, this.#options.clusters);
       this.#bitmapFile.write(before, new Uint8Array(lengthBytes - before), "data");
       own.setNonResident(ATTRIBUTE.bitmap, "", {
         runs: this.#bitmapFile.runs,
@@ -234,12 +246,17 @@ export class RecordTable implements RecordSource {
     }
     this.#bits.grow(lengthBytes);
   }
+}
 
-  #takeClusters(count: number, file: ClusterFile): Run[] {
-    const runs = this.#options.clusters.take(count, file.nextLcn);
-    if (countClusters(runs) !== count) throw full("there are no clusters for it");
-    return runs;
-  }
+/** An attribute with clusters for so many bytes. Throws NTFS_WRITE_NO_SPACE. */
+function extend(
+  file: ClusterFile,
+  sizeBytes: number,
+  clusterSizeBytes: number,
+  clusters: ClusterAllocator,
+): ClusterFile {
+  const missing = Math.ceil(Math.max(0, sizeBytes - file.sizeBytes) / clusterSizeBytes);
+  return file.extended(clusters.take(missing, file.nextLcn));
 }
 
 function full(message: string): VmguestError {

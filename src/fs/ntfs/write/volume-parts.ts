@@ -15,6 +15,14 @@ import { Workspace } from "./workspace.ts";
 /** One bit for each cluster: 2^32 clusters are the most that Windows formats. */
 const BITMAP_SIZE_MAX = 2 ** 29;
 
+export interface NtfsWriterOptions {
+  /**
+   * Whether a range of the volume is a good place for new clusters: one that the disk image has stored already, so that it
+   * need not grow. Other places are taken only where no such range is free.
+   */
+  readonly prefers?: (offset: number, sizeBytes: number) => boolean;
+}
+
 /** What has to be told when an operation is over, or has failed. */
 export interface VolumeParts {
   readonly space: Workspace;
@@ -22,15 +30,22 @@ export interface VolumeParts {
 }
 
 /** Opens the bitmaps and tables of a volume for changes. Throws NTFS_WRITE_DAMAGED where they cannot be relied on. */
-export function openParts(volume: NtfsVolume, target: WritableSource): VolumeParts {
+export function openParts(
+  volume: NtfsVolume,
+  target: WritableSource,
+  { prefers }: NtfsWriterOptions = {},
+): VolumeParts {
   const { geometry, context } = volume;
-  const { clusterCount } = geometry;
+  const { clusterCount, clusterSizeBytes } = geometry;
+  const isPreferred =
+    prefers &&
+    ((lcn: number, lengthClusters: number) =>
+      prefers(lcn * clusterSizeBytes, lengthClusters * clusterSizeBytes));
   const draft = new Draft(target);
   const bitmap = openBitmap(volume, draft);
-  const clusters = new ClusterAllocator(bitmap, clusterCount, () =>
-    // $Bitmap may call clusters free that something uses: those are not taken either.
-    scanRuns(records, clusterCount, (lcn, lengthClusters) => bitmap.bar(lcn, lengthClusters)),
-  );
+  // $Bitmap may call clusters free that something uses: those are not taken either.
+  const barUsed = () => scanRuns(records, clusterCount, (lcn, count) => bitmap.bar(lcn, count));
+  const clusters = new ClusterAllocator(bitmap, clusterCount, barUsed, isPreferred);
   const records = new RecordTable({ draft, geometry, context, clusters });
   clusters.mftEnd = records.endLcn;
   return { space: new Workspace({ draft, geometry, context, clusters, records }), bitmap };
