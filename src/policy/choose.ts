@@ -61,10 +61,10 @@ export function choosePackageFor<P extends PackageOffer>(
   }
   serving.sort((a, b) => compareOffers(a.offer, b.offer));
 
-  const withSha1 = serving.filter(({ offer }) => hasSha1(offer));
-  // Where nothing else is offered, a guest of which it is not known may still take what is signed with SHA-256 alone.
-  const wantsSha1 = mayLackSha2(guest) && (guest.sha2 === "missing" || withSha1.length > 0);
-  const takeable = wantsSha1 ? withSha1 : serving;
+  const withoutSha2 = serving.filter(({ offer }) => !needsSha2(offer));
+  // Where nothing else is offered, a guest of which it is not known may still take what needs SHA-2.
+  const avoidsSha2 = mayLackSha2(guest) && (guest.sha2 === "missing" || withoutSha2.length > 0);
+  const takeable = avoidsSha2 ? withoutSha2 : serving;
   const [best] = takeable;
   const installed = findInstalled(guest);
   const isNewer =
@@ -74,7 +74,7 @@ export function choosePackageFor<P extends PackageOffer>(
   const objectTo = (offer: P): Objection => {
     const known = useless.get(offer);
     if (known !== undefined) return known;
-    if (wantsSha1 && !hasSha1(offer)) return NEEDS_SHA2[guest.sha2 === "missing" ? "missing" : "unknown"];
+    if (avoidsSha2 && needsSha2(offer)) return NEEDS_SHA2[guest.sha2 === "missing" ? "missing" : "unknown"];
     return chosen === null ? objectToAge(installed) : objectToRank(offer, chosen);
   };
   const passedOver = offered
@@ -86,8 +86,8 @@ export function choosePackageFor<P extends PackageOffer>(
   }
   const standard = best.offer;
   const reasons = isNewer ? explainChosen(best, installed) : [explainNothingNewer(standard)];
-  if (isNewer && mayLackSha2(guest) && !hasSha1(standard)) {
-    reasons.push("whether the guest takes a package that is signed with SHA-256 alone is not known");
+  if (isNewer && mayLackSha2(guest) && needsSha2(standard)) {
+    reasons.push("whether the guest supports SHA-2, which the signature of the package needs, is not known");
   }
   const remarks = explainNewerDigests(standard, passedOver);
   return { package: chosen, standard, reasons, remarks, passedOver };
@@ -107,7 +107,7 @@ function mayLackSha2({ os, sha2 = "unknown" }: ChoiceGuest): boolean {
   return (nt === "6.0" || nt === "6.1") && (sha2 === "missing" || sha2 === "unknown");
 }
 
-const hasSha1 = ({ signature }: PackageOffer) => signature.digestAlgorithms.includes("sha1");
+const needsSha2 = ({ signature }: PackageOffer) => !signature.isCheckableWithoutSha2;
 
 /** What the guest has for certain: its version, or the least that it can be; null where nothing is known. */
 function findInstalled({ integrationServices }: ChoiceGuest): string | null {

@@ -97,8 +97,10 @@ export interface OfferSignature {
   readonly isTrusted: boolean;
   /** Signed as a part of Windows, as all of Microsoft's CABs of integration services are. */
   readonly isWindowsComponent: boolean;
-  /** Those of its signatures: `sha1`, `sha256`. */
+  /** Those of the signatures that make it trusted: `sha1`, `sha256`. */
   readonly digestAlgorithms: readonly string[];
+  /** Whether a guest that does not support SHA-2 can check it. */
+  readonly isCheckableWithoutSha2: boolean;
   readonly reasons: readonly string[];
 }
 

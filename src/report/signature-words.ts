@@ -23,10 +23,14 @@ export function describeVerdict({
   return isTrusted && verdict !== "microsoft" ? `${verdict}, trusted through a root that was given` : verdict;
 }
 
-/** `Microsoft Windows (SHA-256), 2019-08-10`: by whom, how, and since when at the latest. */
-export function describeBriefly({ subject, digestAlgorithm, timestamp }: SignerReport): string {
+/**
+ * `Microsoft Windows (SHA-256), 2019-08-10`: by whom, how, and since when at the latest. Anybody can add a signature with
+ * any name in it, so one that does not hold is called so.
+ */
+export function describeBriefly({ subject, digestAlgorithm, timestamp, isValid }: SignerReport): string {
   const day = timestamp === null ? "" : `, ${timestamp.time.slice(0, 10)}`;
-  return `${commonName(subject)} (${nameDigest(digestAlgorithm)})${day}`;
+  const validity = isValid ? "" : ", not valid";
+  return `${commonName(subject)} (${nameDigest(digestAlgorithm)})${day}${validity}`;
 }
 
 function nameDigest(algorithm: SignerReport["digestAlgorithm"]): string {

@@ -44,6 +44,7 @@ describe.each(IC_CABS)("%s", (file) => {
   test("has SHA-1 among its signatures where it is the older one, and SHA-256 alone where it is the newer", () => {
     const isOlder = offer.version === "6.3.9600.18692";
     expect(offer.signature.digestAlgorithms).toEqual(isOlder ? ["sha1", "sha256"] : ["sha256"]);
+    expect(offer.signature.isCheckableWithoutSha2).toBe(isOlder);
   });
 
   test("has the parents that policy expects of the package of that name", () => {

@@ -17,11 +17,16 @@ import { parseSignedData } from "../../src/package/authenticode/pkcs7.ts";
 import { readSignatures } from "../../src/package/authenticode/signature.ts";
 import { context, sequence, set } from "../lab/signing/der.ts";
 import {
+  attribute,
+  buildAuthenticode,
   buildCertificate,
   buildTimestamp,
+  type Credential,
+  cabinetDigest,
   EKU,
   type LabTimestamp,
   paddedToEight,
+  type Signing,
   THROW_AWAY,
 } from "../lab/signing/index.ts";
 import { FIXTURES, fixturesIn, readFixture } from "../support/fixtures.ts";
@@ -72,7 +77,12 @@ describe.each(CABINETS)("$name", ({ name, algorithms, isPart }) => {
   const report = verify(bytes);
 
   test("is Microsoft's, as is each of its signatures", () => {
-    expect(report).toMatchObject({ verdict: "microsoft", isTrusted: true, digestAlgorithms: algorithms });
+    expect(report).toMatchObject({
+      verdict: "microsoft",
+      isTrusted: true,
+      digestAlgorithms: algorithms,
+      isCheckableWithoutSha2: algorithms[0] === "sha1",
+    });
     expect(report.signers.map(({ isValid, reasons }) => ({ isValid, reasons }))).toEqual(
       algorithms.map(() => ({ isValid: true, reasons: [] })),
     );
@@ -175,8 +185,9 @@ describe("what is not Microsoft's", () => {
 
   test("cab/gcab/test-signed.cab names a certificate that did not sign it, as osslsigncode finds too", () => {
     const report = verify(readFixture("cab/gcab/test-signed.cab"));
-    expect(report).toMatchObject({ verdict: "tampered", isTrusted: false, digestAlgorithms: ["sha1"] });
+    expect(report).toMatchObject({ verdict: "tampered", isTrusted: false, digestAlgorithms: [] });
     expect(report.signers[0]).toMatchObject({
+      digestAlgorithm: "sha1",
       digestMatches: true,
       reasons: ["the signature is not that of LVFS CA"],
     });
@@ -347,15 +358,78 @@ describe("a package of Microsoft's whose own time stamp is gone", () => {
   });
 });
 
+describe("a package of Microsoft's to which somebody adds a signature of his own", () => {
+  const { signer, authority, timestamper, root } = THROW_AWAY;
+  const chain = (...credentials: Credential[]) => credentials.map(({ certificate }) => certificate);
+  const impostor = buildCertificate({
+    name: "Microsoft Windows",
+    key: "stranger",
+    purposes: [EKU.codeSigning, EKU.windowsComponent],
+  });
+  const asImpostor: Signing = { credential: impostor, bag: chain(impostor, timestamper), digest: "sha1" };
+  const asGiven: Signing = { credential: signer, bag: chain(signer, authority, timestamper), digest: "sha1" };
+
+  test.each([
+    { what: "nobody believes", name: CABINETS[4]!.name, signing: asImpostor, trust: {}, isValid: false },
+    {
+      what: "the user believes",
+      name: CABINETS[4]!.name,
+      signing: asGiven,
+      trust: { roots: [root.certificate] },
+      isValid: true,
+    },
+    { what: "nobody believes", name: CABINETS[5]!.name, signing: asImpostor, trust: {}, isValid: false },
+    {
+      what: "the user believes",
+      name: CABINETS[5]!.name,
+      signing: asGiven,
+      trust: { roots: [root.certificate] },
+      isValid: true,
+    },
+  ])(
+    "is what Microsoft signed, and no more: $name, with one that $what",
+    ({ name, signing, trust, isValid }) => {
+      const bytes = readFixture(name);
+      const { signers, reasons, ...before } = verify(bytes, trust);
+      const after = verify(withNested(bytes, signing), trust);
+      expect(before.verdict).toBe("microsoft");
+      expect(after).toMatchObject(before);
+      expect(after.signers.slice(0, -1)).toEqual(signers);
+      expect(after.signers.at(-1)).toMatchObject({ isNested: true, isWindowsComponent: true, isValid });
+      expect(after.reasons).toEqual(expect.arrayContaining([...reasons]));
+    },
+  );
+});
+
+/** The cabinet with one more signature nested in its first signer, which nothing vouches for. */
+function withNested(cabinet: Uint8Array, signing: Signing): Uint8Array {
+  const body = cabinet.subarray(0, new DataView(cabinet.buffer, cabinet.byteOffset).getUint32(44, true));
+  const nested = buildAuthenticode("cabinet", cabinetDigest(body), signing);
+  return withUnsigned(cabinet, (_, attributes) => [...attributes, attribute(OID.nestedSignature, nested)]);
+}
+
 /** The cabinet with other time stamps on its first signer, which nothing vouches for. */
 function withStamps(cabinet: Uint8Array, stamps: readonly LabTimestamp[]): Uint8Array {
+  return withUnsigned(cabinet, (signature) => stamps.map((stamp) => buildTimestamp(stamp, signature)));
+}
+
+/** The cabinet with other unsigned attributes on its first signer. */
+function withUnsigned(
+  cabinet: Uint8Array,
+  edit: (signature: Uint8Array, attributes: Uint8Array[]) => Uint8Array[],
+): Uint8Array {
   const view = new DataView(cabinet.buffer, cabinet.byteOffset);
   const body = cabinet.subarray(0, view.getUint32(44, true));
   const [type, wrapped] = elementsOf(readElement(cabinet.subarray(body.length)).content);
   const parts = [...elementsOf([...elementsOf(wrapped!.content)][0]!.content)].map(({ encoded }) => encoded);
   const [signer] = elementsOf(readElement(parts.pop()!).content);
-  const kept = [...elementsOf(signer!.content)].filter(({ tag }) => tag !== TAG.context1);
-  const attributes = stamps.map((stamp) => buildTimestamp(stamp, kept.at(-1)!.content));
+  const fields = [...elementsOf(signer!.content)];
+  const kept = fields.filter(({ tag }) => tag !== TAG.context1);
+  const before = fields.flatMap(({ tag, content }) => (tag === TAG.context1 ? [...elementsOf(content)] : []));
+  const attributes = edit(
+    kept.at(-1)!.content,
+    before.map(({ encoded }) => encoded),
+  );
   const unsigned = attributes.length === 0 ? [] : [context(1, ...attributes)];
   const signers = set(sequence(...kept.map(({ encoded }) => encoded), ...unsigned));
   const signature = paddedToEight(sequence(type!.encoded, context(0, sequence(...parts, signers))));

@@ -123,6 +123,12 @@ describe("a package whose signature", () => {
       reason: "digest of the file",
     },
     {
+      what: "is about an image",
+      bytes: () => appendSignature(UNSIGNED, (digestOf) => buildAuthenticode("pe", digestOf)),
+      verdict: "signed-unknown-root",
+      reason: "which is no cabinet",
+    },
+    {
       what: "is that of its catalog",
       bytes: () => appendSignature(UNSIGNED, () => buildCatalog({ files: [{ bytes: UNSIGNED }] })),
       verdict: "tampered",
@@ -218,17 +224,32 @@ describe("a package whose signature", () => {
   });
 
   test.each([
-    { what: "is made with SHA-1 alone", signing: { digest: "sha1" } as const, algorithms: ["sha1"] },
+    {
+      what: "is made with SHA-1 alone",
+      signing: { digest: "sha1" } as const,
+      algorithms: ["sha1"],
+      isCheckableWithoutSha2: true,
+    },
     {
       what: "has a better one nested in it",
       signing: { digest: "sha1", nested: [{ digest: "sha256" }] } as const,
       algorithms: ["sha1", "sha256"],
+      isCheckableWithoutSha2: true,
     },
-  ])("$what is trusted, and says which it is made with", async ({ signing, algorithms }) => {
-    const { isTrusted, outcome, ...rest } = await verify(signCabinet(UNSIGNED, signing));
-    expect({ isTrusted, outcome }).toEqual({ isTrusted: true, outcome: "0" });
-    expect(rest).toMatchObject({ signature: { digestAlgorithms: algorithms } });
-  });
+    {
+      what: "has one of SHA-1 by an impostor nested in it",
+      signing: { nested: [{ ...impostor(), digest: "sha1" }] } as const,
+      algorithms: ["sha256"],
+      isCheckableWithoutSha2: false,
+    },
+  ])(
+    "$what is trusted, and says what makes it so",
+    async ({ signing, algorithms, isCheckableWithoutSha2 }) => {
+      const { isTrusted, outcome, ...rest } = await verify(signCabinet(UNSIGNED, signing));
+      expect({ isTrusted, outcome }).toEqual({ isTrusted: true, outcome: "0" });
+      expect(rest).toMatchObject({ signature: { digestAlgorithms: algorithms, isCheckableWithoutSha2 } });
+    },
+  );
 });
 
 describe("a catalog in a package that is signed", () => {

@@ -79,6 +79,8 @@ describe.each(["wixl.msi", "msibuild.msi"])("%s", (msi) => {
       isTrusted: true,
       digestAlgorithms: [name.split("-")[0]],
     });
+    const isLoose = verify(bytes).reasons.some((reason) => reason.includes("one after the other"));
+    expect(isLoose).toBe(!options.includes("-add-msi-dse"));
     for (const text of ["Product", "Installation Database", "Integration Services"]) {
       const place = bytes.indexOf(text);
       if (place < 0) continue;

@@ -111,7 +111,7 @@ function expectedVersion(
       each.isIntegrationServices,
   );
   const isOld = takes === "6.x";
-  const safe = own.filter(({ signature }) => signature.digestAlgorithms.includes("sha1"));
+  const safe = own.filter(({ signature }) => signature.isCheckableWithoutSha2);
   const usable = isOld && (sha2 === "missing" || (sha2 === "unknown" && safe.length > 0)) ? safe : own;
   return (
     usable
@@ -176,6 +176,25 @@ const chooseFor = (
 ) => choosePackageFor({ os: win7, integrationServices: null, sha2: "supported", ...facts }, offered);
 
 const versions = (judgedVersion: string | null, version = judgedVersion) => ({ judgedVersion, version });
+
+describe("a signature of SHA-1 that is nested in one of SHA-256", () => {
+  const nested = offer("6.x", "x64", NEWEST, { signature: signedWith("sha256", "sha1") });
+
+  test("is none for a guest that does not support SHA-2, which does not see it", () => {
+    const { package: chosen, passedOver } = chooseFor([nested], { sha2: "missing" });
+    expect(chosen).toBeNull();
+    expect(passedOver).toMatchObject([{ because: "sha2" }]);
+  });
+
+  test("does not go before one of SHA-1 alone where the guest may not support SHA-2", () => {
+    expect(chooseFor([nested, ...OLD], { sha2: "unknown" }).package?.version).toBe(BEFORE);
+    const { package: chosen, reasons } = chooseFor([nested], { sha2: "unknown" });
+    expect(chosen).toBe(nested);
+    expect(reasons).toContain(
+      "whether the guest supports SHA-2, which the signature of the package needs, is not known",
+    );
+  });
+});
 
 describe("the version that the guest has", () => {
   test.each([

@@ -1,9 +1,16 @@
 import type { Architecture } from "../../src/guest/index.ts";
 import { type OfferSignature, type PackageOffer, parentsOf } from "../../src/policy/index.ts";
 
-/** The signature of a package of Microsoft's, with these digests. */
+/** The signature of a package of Microsoft's, with these digests; that of the outer one comes first. */
 export function signedWith(...digestAlgorithms: string[]): OfferSignature {
-  return { verdict: "microsoft", isTrusted: true, isWindowsComponent: true, digestAlgorithms, reasons: [] };
+  return {
+    verdict: "microsoft",
+    isTrusted: true,
+    isWindowsComponent: true,
+    digestAlgorithms,
+    isCheckableWithoutSha2: digestAlgorithms[0] === "sha1",
+    reasons: [],
+  };
 }
 
 export const UNSIGNED: OfferSignature = {
@@ -11,13 +18,15 @@ export const UNSIGNED: OfferSignature = {
   isTrusted: false,
   isWindowsComponent: false,
   digestAlgorithms: [],
+  isCheckableWithoutSha2: false,
   reasons: [],
 };
 export const TAMPERED: OfferSignature = {
   verdict: "tampered",
   isTrusted: false,
   isWindowsComponent: false,
-  digestAlgorithms: ["sha256"],
+  digestAlgorithms: [],
+  isCheckableWithoutSha2: false,
   reasons: ["the digest of the cabinet is another"],
 };
 

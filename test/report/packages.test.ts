@@ -50,6 +50,7 @@ const SIGNATURE = {
   isTrusted: true,
   isWindowsComponent: true,
   digestAlgorithms: ["sha256"],
+  isCheckableWithoutSha2: false,
   signers: [SIGNER],
   reasons: [HOSTILE],
 } as const;
@@ -172,6 +173,18 @@ describe("what is shown of a package", () => {
     },
   );
 
+  test("tells a signature that does not hold, whatever name is in it", () => {
+    const subject = "CN=Microsoft Windows, O=Somebody";
+    const signers = [
+      SIGNER,
+      { ...SIGNER, subject, digestAlgorithm: "sha1", isNested: true, isValid: false },
+    ] as const;
+    expect(text({ signature: { ...SIGNATURE, signers } })).toContain(
+      "Microsoft Windows (SHA-1), 2019-08-10, not valid\n",
+    );
+    expect(text().includes("not valid")).toBe(false);
+  });
+
   test("tells an MSI of another product", () => {
     expect(text({ kind: "msi", identity: null, kb: null })).toContain("MSI of another product");
   });
@@ -285,7 +298,7 @@ test("what could not be unpacked is told by its number, in red", () => {
   const report = { schema: "vmguest.package-integrity/1", packages: [checked] } as const;
   expect(isHarmless(formatPackageIntegrity(report, PLAIN))).toBe(true);
   expect(formatPackageIntegrity(report, COLOURED)).toContain(
-    "\x1b[31mdamaged: 1 cannot be unpacked, sound are 2 files, 3 bytes",
+    "\x1b[31mdamaged in 1 place, sound are 2 files, 3 bytes",
   );
 });
 

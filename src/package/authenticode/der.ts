@@ -117,6 +117,13 @@ export class Fields {
     return this.#next?.tag === tag ? this.take(tag, "") : undefined;
   }
 
+  /** The next field whatever it is, or undefined where there is none. */
+  takeAny(): DerElement | undefined {
+    const element = this.#next;
+    if (element !== undefined) this.#advance();
+    return element;
+  }
+
   /** The identifier of an AlgorithmIdentifier; its parameters are NULL or nothing in all that is accepted here. */
   takeAlgorithm(field: string): string {
     const [identifier] = elementsOf(this.take(TAG.sequence, field).content);

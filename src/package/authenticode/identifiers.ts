@@ -16,6 +16,9 @@ export const OID = {
   indirectData: "1.3.6.1.4.1.311.2.1.4",
   peImageData: "1.3.6.1.4.1.311.2.1.15",
   cabinetData: "1.3.6.1.4.1.311.2.1.25",
+  link: "1.3.6.1.4.1.311.2.1.28",
+  interfaceInfo: "1.3.6.1.4.1.311.2.1.30",
+  enhancedDigest: "1.3.6.1.4.1.311.2.5.1",
   nestedSignature: "1.3.6.1.4.1.311.2.4.1",
   timestampToken: "1.3.6.1.4.1.311.3.3.1",
   // Catalogs

@@ -32,6 +32,8 @@ interface Judgement {
   readonly isBroken: boolean;
   /** Whether it holds by the pinned anchors alone. */
   readonly isMicrosoft: boolean;
+  /** Whether checking it takes no other digest than SHA-1. */
+  readonly isAllSha1: boolean;
 }
 
 /** The anchors of one look at a signature, with the certificates of those that are known. */
@@ -44,8 +46,9 @@ interface Trust {
 const NO_REVOCATION = "whether a certificate was revoked is not checked: that needs the network";
 
 /**
- * The verdict on a file from all its signatures: `tampered` where anything about any of them does not match, else that
- * of the best. `roots` are the caller's own anchors. Throws SIGNATURE_MALFORMED.
+ * The verdict on a file from all its signatures, the outer ones first: `tampered` where anything about any of them does
+ * not match, else that of the best. Whatever else the report says of the file rests on the signatures that make this
+ * verdict: anybody can add others that make none. `roots` are the caller's own anchors. Throws SIGNATURE_MALFORMED.
  */
 export function judgeSignatures(
   subjects: readonly SignedSubject[],
@@ -54,15 +57,19 @@ export function judgeSignatures(
 ): SignatureReport {
   const judgements = subjects.map(({ signature, subject }) => judgeSigner(signature, subject, roots, now));
   const signers = judgements.map(({ report }) => report);
-  const valid = signers.filter(({ isValid }) => isValid);
   const isBroken = judgements.some((judgement) => judgement.isBroken);
   const isMicrosoft = judgements.some((judgement) => judgement.isMicrosoft);
   const verdict: SignatureVerdict = isBroken ? "tampered" : isMicrosoft ? "microsoft" : "signed-unknown-root";
+  const counted = isBroken
+    ? []
+    : judgements.filter((judgement) => (isMicrosoft ? judgement.isMicrosoft : judgement.report.isValid));
+  const [primary] = judgements;
   return {
     verdict,
-    isTrusted: !isBroken && valid.length > 0,
-    isWindowsComponent: !isBroken && valid.some(({ isWindowsComponent }) => isWindowsComponent),
-    digestAlgorithms: [...new Set(signers.map(({ digestAlgorithm }) => digestAlgorithm))],
+    isTrusted: counted.length > 0,
+    isWindowsComponent: counted.some(({ report }) => report.isWindowsComponent),
+    digestAlgorithms: [...new Set(counted.map(({ report }) => report.digestAlgorithm))],
+    isCheckableWithoutSha2: primary?.isAllSha1 === true && counted.includes(primary),
     signers,
     reasons: [...signers.flatMap(explain), ...(isBroken ? [] : [NO_REVOCATION])],
   };
@@ -108,6 +115,7 @@ function judgeSigner(
   return {
     isBroken,
     isMicrosoft: reasons.length === 0 && trust === first,
+    isAllSha1: subject.digestAlgorithm === "sha1" && check.digestAlgorithm === "sha1",
     report: {
       subject: certificate?.subject ?? "unknown",
       issuer: certificate?.issuer ?? "unknown",
@@ -148,7 +156,7 @@ function judgeTrust(
   const endsWithCertificate = certificate.purposes?.has(PURPOSE.lifetimeSigning) === true;
   const accepted = endsWithCertificate
     ? undefined
-    : stamps.find(({ chain }) => chain.reasons.length === 0)?.stamp;
+    : earliest(stamps.filter(({ chain }) => chain.reasons.length === 0).map(({ stamp }) => stamp));
   const time = accepted?.time ?? now;
   const chain = judgeChain(certificate, { purpose: "code", anchors, bag: [...bag, ...roots], time });
   const reasons = [...unsupported, ...chain.reasons];
@@ -168,6 +176,11 @@ function judgeTrust(
     reasons,
     forged: [...chain.forged, ...stamps.flatMap((item) => item.chain.forged)],
   };
+}
+
+/** Anybody can have a signature stamped once more, but not with a time that has passed. */
+function earliest(stamps: readonly Timestamp[]): Timestamp | undefined {
+  return stamps.toSorted((a, b) => a.time.getTime() - b.time.getTime())[0];
 }
 
 /** The authority's certificate must have been valid at the very time it states. */

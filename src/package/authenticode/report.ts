@@ -62,10 +62,12 @@ export interface SignatureReport {
   readonly verdict: SignatureVerdict;
   /** Whether the file may be relied on: `microsoft`, or signed under an anchor that the caller gave. */
   readonly isTrusted: boolean;
-  /** Whether one of the signatures that count is that of a part of Windows, as all integration services are. */
+  /** Whether a signature that makes the file trusted is that of a part of Windows, as all integration services are. */
   readonly isWindowsComponent: boolean;
-  /** Digests of the signatures, without repetition: what a guest must be able to check. */
+  /** Digests of the signatures that make the file trusted, without repetition; empty where it is not. */
   readonly digestAlgorithms: readonly string[];
+  /** Whether a guest without SHA-2 can check it: such a guest sees the outer signature, and none that is nested in it. */
+  readonly isCheckableWithoutSha2: boolean;
   readonly signers: readonly SignerReport[];
   /** Sentences that explain the verdict. */
   readonly reasons: readonly string[];
@@ -99,6 +101,7 @@ function emptyReport(verdict: SignatureVerdict, reason: string): SignatureReport
     isTrusted: false,
     isWindowsComponent: false,
     digestAlgorithms: [],
+    isCheckableWithoutSha2: false,
     signers: [],
     reasons: [reason],
   };

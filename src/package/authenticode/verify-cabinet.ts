@@ -27,7 +27,7 @@ export function verifyCabinet(source: ByteSource, trust: TrustOptions = {}): Sig
   return reportOn(() => {
     const signed = readSignatures(search.bytes).map((signature) => ({
       signature,
-      stated: readStatedDigest(signature),
+      stated: readStatedDigest(signature, "cabinet"),
     }));
     if (signed.length === 0) return unsignedReport("the signature has no signer");
     const algorithms = signed.map(({ stated }) => stated.algorithm).filter((name) => name !== undefined);

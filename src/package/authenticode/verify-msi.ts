@@ -11,6 +11,9 @@ import { readSignatures } from "./signature.ts";
 import { isSame } from "./signer.ts";
 import { compareDigests, readStatedDigest, type StatedDigest } from "./stated-digest.ts";
 
+const LOOSE_STREAMS =
+  "the signature is about what the streams of the MSI hold one after the other, not where one ends or what it is called";
+
 /**
  * Judges the signature of an MSI, by the rules of {@link verifyCabinet}. What is digested are its streams and, where the
  * signer chose so, their names, sizes and times before them.
@@ -28,9 +31,11 @@ export function verifyMsi(source: ByteSource, trust: TrustOptions = {}): Signatu
     if (signatures.length === 0) return unsignedReport("the signature has no signer");
     const subjects = signatures.map((signature) => ({
       signature,
-      subject: subjectOf(readStatedDigest(signature), parts),
+      subject: subjectOf(readStatedDigest(signature, "msi"), parts),
     }));
-    return judgeSignatures(subjects, roots, trust.now);
+    const report = judgeSignatures(subjects, roots, trust.now);
+    const isLoose = report.isTrusted && parts.metadataDigest === undefined;
+    return isLoose ? { ...report, reasons: [...report.reasons, LOOSE_STREAMS] } : report;
   });
 }
 
@@ -38,7 +43,7 @@ function subjectOf(stated: StatedDigest, parts: MsiSignedParts): Subject {
   const { algorithm } = stated;
   if (algorithm === undefined) return compareDigests(stated, new Map());
   if (!parts.isComplete) {
-    const unsupported = ["the MSI has folders inside, whose digests are not computed"];
+    const unsupported = [...stated.unsupported, "the MSI has folders inside, whose digests are not computed"];
     return { digestAlgorithm: algorithm, digest: null, digestMatches: false, broken: [], unsupported };
   }
   const { metadata, metadataDigest, contents } = parts;

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, findingOf, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
-import { type SignatureReport, type TrustOptions, verifyCabinet, verifyMsi } from "../authenticode/index.ts";
+import {
+  type SignatureReport,
+  type TrustOptions,
+  unsignedReport,
+  verifyCabinet,
+  verifyMsi,
+} from "../authenticode/index.ts";
 import { Cabinet, type CabMember, isCabinet } from "../cab/index.ts";
 import { type DiscEntry, DiscImage, isDiscImage } from "../iso/index.ts";
 import { isCompoundFile } from "../msi/index.ts";
@@ -63,14 +69,7 @@ function verifyDisc(source: ByteSource, course: Course): PackageVerification {
   const disc = DiscImage.open(source);
   const problems: Finding[] = [];
   const packages = verifyPacked(packagesOn(disc), course, problems);
-  const signature: SignatureReport = {
-    verdict: "unsigned",
-    isTrusted: false,
-    isWindowsComponent: false,
-    digestAlgorithms: [],
-    signers: [],
-    reasons: ["the image of a disc has no signature, only the packages on it have"],
-  };
+  const signature = unsignedReport("the image of a disc has no signature, only the packages on it have");
   return summarise("iso", signature, {
     ...NOTHING_INSIDE,
     problems: [...disc.findings, ...problems],

@@ -1,6 +1,15 @@
 import { type Credential, THROW_AWAY } from "./certificates.ts";
 import { attribute, buildSignedData, buildSignerInfo, contentOctets, type SignerFaults } from "./cms.ts";
-import { bitString, context, implicit, integer, objectIdentifier, octetString, sequence } from "./der.ts";
+import {
+  bitString,
+  context,
+  implicit,
+  integer,
+  objectIdentifier,
+  octetString,
+  sequence,
+  set,
+} from "./der.ts";
 import { algorithm, DIGESTS, type DigestName, hash, OID } from "./identifiers.ts";
 import { buildTimestamp, type LabTimestamp } from "./timestamp.ts";
 
@@ -18,6 +27,8 @@ export interface Signing {
   readonly fileDigest?: Uint8Array;
   /** Digest algorithm that stands beside the file's digest in place of the signer's. */
   readonly fileDigestName?: DigestName;
+  /** What sort of file it says it is about, a whole SpcAttributeTypeAndOptionalValue, in place of the true one. */
+  readonly subject?: Uint8Array;
   /** Signs twice: the SignerInfo is repeated. */
   readonly signerCount?: number;
   readonly faults?: SignerFaults;
@@ -43,7 +54,7 @@ export function buildAuthenticode(
 ): Uint8Array {
   const { digest = "sha256", nested = [] } = signing;
   const name = signing.fileDigestName ?? digest;
-  const content = indirectData(kind, name, signing.fileDigest ?? digestOf(name));
+  const content = indirectData(signing.subject ?? kind, name, signing.fileDigest ?? digestOf(name));
   return buildContentSignature(OID.indirectData, content, signing, (signature) => [
     ...stampsOf(signing, signature),
     ...(nested.length === 0
@@ -83,9 +94,13 @@ export function buildContentSignature(
 }
 
 /** SpcIndirectDataContent: what kind of file it is, and its digest. */
-export function indirectData(kind: SubjectKind | "flat", name: DigestName, digest: Uint8Array): Uint8Array {
-  const subject = kind === "pe" ? peSubject() : kind === "msi" ? msiSubject() : fileSubject();
-  return sequence(subject, sequence(algorithm(DIGESTS[name].digest), octetString(digest)));
+export function indirectData(
+  subject: SubjectKind | "flat" | Uint8Array,
+  name: DigestName,
+  digest: Uint8Array,
+): Uint8Array {
+  const what = typeof subject === "string" ? SUBJECTS[subject]() : subject;
+  return sequence(what, sequence(algorithm(DIGESTS[name].digest), octetString(digest)));
 }
 
 const fileLink = () => context(2, implicit(0));
@@ -93,14 +108,30 @@ const fileSubject = () => sequence(objectIdentifier(OID.cabinetData), fileLink()
 const peSubject = () =>
   sequence(objectIdentifier(OID.peImageData), sequence(bitString(new Uint8Array(0)), context(0, fileLink())));
 
-/** SpcSipInfo: the number of the interface that knows MSI files, and the class of Windows Installer's. */
-function msiSubject(): Uint8Array {
+/** SpcSipInfo: a version, and the class of the interface that knows such files. */
+export function interfaceSubject(classId: string): Uint8Array {
   const reserved = Array.from({ length: 5 }, () => integer(0));
-  const info = sequence(integer(1), octetString(Buffer.from(MSI_INTERFACE, "hex")), ...reserved);
+  const info = sequence(integer(1), octetString(Buffer.from(classId, "hex")), ...reserved);
   return sequence(objectIdentifier(OID.interfaceInfo), info);
 }
 
+/** A link that is a moniker, as Microsoft's cabinets have it; `type` is that of the one attribute in it. */
+export function monikerSubject(type: string, classId = ATTRIBUTES_CLASS): Uint8Array {
+  const attributes = set(sequence(objectIdentifier(type), set(octetString(new Uint8Array(32)))));
+  const moniker = context(1, octetString(Buffer.from(classId, "hex")), octetString(attributes));
+  return sequence(objectIdentifier(OID.link), moniker);
+}
+
+/** Class of Windows Installer's interface. */
 const MSI_INTERFACE = "f1100c0000000000c000000000000046";
+const ATTRIBUTES_CLASS = "a6b586d5b4a12466ae05a217da8e60d6";
+
+const SUBJECTS = {
+  cabinet: fileSubject,
+  flat: fileSubject,
+  pe: peSubject,
+  msi: () => interfaceSubject(MSI_INTERFACE),
+} as const;
 
 function stampsOf(signing: Signing, signature: Uint8Array): Uint8Array[] {
   const { timestamps = [{ kind: "rfc3161" }] } = signing;

@@ -3,15 +3,21 @@ import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../../src/errors.ts";
 import { type ByteSource, MemorySource } from "../../../src/io/index.ts";
 import { verifyCabinet } from "../../../src/package/authenticode/index.ts";
+import { context, implicit, objectIdentifier, sequence } from "../../lab/signing/der.ts";
 import {
   appendSignature,
+  buildCertificate,
   cabinetDigest,
+  EKU,
   hash,
+  interfaceSubject,
+  monikerSubject,
   OID,
+  type Signing,
   signCabinet,
   THROW_AWAY,
 } from "../../lab/signing/index.ts";
-import { CABINET, judge, judgeSigned, LAB_ROOT } from "./signed.ts";
+import { CABINET, judge, judgeSigned, LAB_ROOT, signedByAnybody } from "./signed.ts";
 
 const SIGNED = signCabinet(CABINET);
 /** Where the signature of {@link SIGNED} begins. */
@@ -31,6 +37,7 @@ describe("a signed cabinet", () => {
       isTrusted: true,
       isWindowsComponent: true,
       digestAlgorithms: ["sha256"],
+      isCheckableWithoutSha2: false,
     });
     expect(report.signers).toEqual([
       {
@@ -75,8 +82,9 @@ describe("a signed cabinet", () => {
     expect(report).toMatchObject({
       verdict: "signed-unknown-root",
       isTrusted: false,
-      digestAlgorithms: ["unknown"],
+      digestAlgorithms: [],
     });
+    expect(report.signers.map(({ digestAlgorithm }) => digestAlgorithm)).toEqual(["unknown"]);
     expect(report.reasons.join()).toContain("is not accepted");
   });
 
@@ -90,6 +98,91 @@ describe("a signed cabinet", () => {
     const report = judgeSigned({ digest: "md5", nested: [{ digest: "sha256" }] });
     expect(report.isTrusted).toBe(true);
     expect(report.signers.map(({ isValid }) => isValid)).toEqual([false, true]);
+  });
+
+  test.each<{ what: string; signing: Signing; digestAlgorithms: string[]; isCheckableWithoutSha2: boolean }>([
+    {
+      what: "of SHA-1",
+      signing: { digest: "sha1" },
+      digestAlgorithms: ["sha1"],
+      isCheckableWithoutSha2: true,
+    },
+    {
+      what: "of SHA-1 with a newer one nested in it",
+      signing: { digest: "sha1", nested: [{ digest: "sha256" }] },
+      digestAlgorithms: ["sha1", "sha256"],
+      isCheckableWithoutSha2: true,
+    },
+    {
+      what: "of SHA-256 with an older one nested in it, which old guests do not see",
+      signing: { digest: "sha256", nested: [{ digest: "sha1" }] },
+      digestAlgorithms: ["sha256", "sha1"],
+      isCheckableWithoutSha2: false,
+    },
+    {
+      what: "of SHA-256 about a file that is digested with SHA-1",
+      signing: { digest: "sha256", fileDigestName: "sha1" },
+      digestAlgorithms: ["sha1"],
+      isCheckableWithoutSha2: false,
+    },
+    {
+      what: "of SHA-1 about a file that is digested with SHA-256",
+      signing: { digest: "sha1", fileDigestName: "sha256" },
+      digestAlgorithms: ["sha256"],
+      isCheckableWithoutSha2: false,
+    },
+    {
+      what: "of SHA-256 with one of anybody's nested in it",
+      signing: { digest: "sha256", nested: [{ ...signedByAnybody(), digest: "sha1" }] },
+      digestAlgorithms: ["sha256"],
+      isCheckableWithoutSha2: false,
+    },
+    {
+      what: "nested in one of anybody's",
+      signing: { ...signedByAnybody(), digest: "sha1", nested: [{ digest: "sha256" }] },
+      digestAlgorithms: ["sha256"],
+      isCheckableWithoutSha2: false,
+    },
+  ])("has the digests of what makes it trusted: a signature $what", (row) => {
+    const { signing, digestAlgorithms, isCheckableWithoutSha2 } = row;
+    const expected = { isTrusted: true, digestAlgorithms, isCheckableWithoutSha2 };
+    expect(judgeSigned(signing)).toMatchObject(expected);
+  });
+
+  test("is no part of Windows by the word of anybody", () => {
+    const { authority, timestamper } = THROW_AWAY;
+    const plain = buildCertificate({ name: "Signer", issuer: authority, purposes: [EKU.codeSigning] });
+    const bag = [plain, authority, timestamper].map(({ certificate }) => certificate);
+    const report = judgeSigned({ credential: plain, bag, nested: [signedByAnybody()] });
+    expect(report).toMatchObject({ isTrusted: true, isWindowsComponent: false });
+    expect(report.signers[1]).toMatchObject({ isWindowsComponent: true, isValid: false });
+  });
+
+  test.each([
+    { what: "a link to its enhanced digest", subject: monikerSubject(OID.enhancedDigest), isTrusted: true },
+    { what: "a link to digests of pages", subject: monikerSubject(OID.pageDigests), isTrusted: false },
+    {
+      what: "a link of another class",
+      subject: monikerSubject(OID.enhancedDigest, "00".repeat(16)),
+      isTrusted: false,
+    },
+    {
+      what: "a link to nothing",
+      subject: sequence(objectIdentifier(OID.link), context(2, implicit(0))),
+      isTrusted: false,
+    },
+    { what: "a link that is missing", subject: sequence(objectIdentifier(OID.link)), isTrusted: false },
+    { what: "no more than its type", subject: sequence(objectIdentifier(OID.cabinetData)), isTrusted: true },
+    {
+      what: "that of an image",
+      subject: sequence(objectIdentifier(OID.peImageData), sequence()),
+      isTrusted: false,
+    },
+    { what: "that of a script", subject: interfaceSubject("1fcc3b6077d04dd4"), isTrusted: false },
+  ])("is trusted only where the signature is about one: $what", ({ subject, isTrusted }) => {
+    const report = judgeSigned({ subject });
+    expect(report).toMatchObject({ verdict: "signed-unknown-root", isTrusted });
+    expect(report.reasons.join().includes("which is no cabinet")).toBe(!isTrusted);
   });
 
   test("is left as it was by whoever judges it, also where it is a Buffer", () => {
@@ -303,6 +396,11 @@ describe("a cabinet is tampered with", () => {
       what: "when the signer's certificate is missing",
       signing: { bag: [THROW_AWAY.authority.certificate] },
       reason: "is missing",
+    },
+    {
+      what: "when what it says of the sort of file makes no sense",
+      signing: { subject: sequence(objectIdentifier(OID.link), context(1, sequence())) },
+      reason: "class of the moniker",
     },
     {
       what: "when a nested signature is of another file",

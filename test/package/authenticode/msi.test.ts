@@ -3,7 +3,14 @@ import { MemorySource } from "../../../src/io/index.ts";
 import { verifyMsi } from "../../../src/package/authenticode/index.ts";
 import { readSignedParts } from "../../../src/package/msi/index.ts";
 import { buildMsi } from "../../lab/msi.ts";
-import { buildSignedMsi, SIGNATURE_STREAM, THROW_AWAY } from "../../lab/signing/index.ts";
+import {
+  buildAuthenticode,
+  buildSignedMsi,
+  interfaceSubject,
+  msiDigest,
+  SIGNATURE_STREAM,
+  THROW_AWAY,
+} from "../../lab/signing/index.ts";
 
 const TRUST = { roots: [THROW_AWAY.root.certificate], now: new Date("2026-01-01T00:00:00Z") };
 const verify = (bytes: Uint8Array, trust = TRUST) => verifyMsi(new MemorySource(bytes), trust);
@@ -21,6 +28,29 @@ describe("the signature of an MSI", () => {
       verdict: "signed-unknown-root",
       isTrusted: false,
     });
+  });
+
+  test("says that the streams are not told apart by it, where it does not cover their names and sizes", () => {
+    expect(verify(signed).reasons).toContainEqual(expect.stringContaining("one after the other"));
+    expect(verifyMsi(new MemorySource(signed)).reasons.join()).not.toContain("one after the other");
+  });
+
+  test.each([
+    { what: "a cabinet", subject: undefined },
+    { what: "a file of another interface", subject: interfaceSubject("f0100c0000000000c000000000000046") },
+    {
+      what: "a file of an interface by a longer name",
+      subject: interfaceSubject("f1100c0000000000c00000000000004600"),
+    },
+  ])("is not trusted where it is about $what", ({ subject }) => {
+    const signature = buildAuthenticode(
+      "cabinet",
+      msiDigest(buildMsi()),
+      subject === undefined ? {} : { subject },
+    );
+    const { isTrusted, verdict, reasons } = verify(buildMsi({ streams: { [SIGNATURE_STREAM]: signature } }));
+    expect({ verdict, isTrusted }).toEqual({ verdict: "signed-unknown-root", isTrusted: false });
+    expect(reasons.join()).toContain("which is no MSI");
   });
 
   test("falls with any stream of it", () => {

@@ -4,7 +4,7 @@ import {
   type TrustOptions,
   verifyCabinet,
 } from "../../../src/package/authenticode/index.ts";
-import { type Signing, signCabinet, THROW_AWAY } from "../../lab/signing/index.ts";
+import { buildCertificate, EKU, type Signing, signCabinet, THROW_AWAY } from "../../lab/signing/index.ts";
 
 /** A cabinet with one stored member, `a.txt`. */
 export const CABINET = Buffer.from(
@@ -15,6 +15,16 @@ export const CABINET = Buffer.from(
 
 /** Trust in the lab's own root. */
 export const LAB_ROOT: TrustOptions = { roots: [THROW_AWAY.root.certificate] };
+
+/** A signature under a certificate that its owner made himself, for everything there is. */
+export function signedByAnybody(): Signing {
+  const credential = buildCertificate({
+    name: "Microsoft Windows",
+    key: "stranger",
+    purposes: [EKU.codeSigning, EKU.windowsComponent],
+  });
+  return { credential, bag: [credential.certificate, THROW_AWAY.timestamper.certificate] };
+}
 
 /** The report on any bytes as a cabinet. */
 export function judge(bytes: Uint8Array, trust: TrustOptions = LAB_ROOT): SignatureReport {

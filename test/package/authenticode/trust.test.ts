@@ -237,6 +237,15 @@ describe("the time of a signature", () => {
       kind: "pkcs9",
     },
     {
+      what: "the earliest that counts, since anybody can add a later one",
+      signing: stamped(
+        { kind: "rfc3161", time: "2025-01-01T00:00:00Z" },
+        { kind: "rfc3161", time: "2024-01-01T00:00:00Z" },
+      ),
+      time: "2024-01-01T00:00:00.000Z",
+      kind: "rfc3161",
+    },
+    {
       what: "the first that counts",
       signing: stamped(
         { kind: "rfc3161", ...tsa({ purposes: [] }) },
