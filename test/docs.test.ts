@@ -7,6 +7,7 @@ import * as vhdx from "../src/disk/vhdx/layout.ts";
 import * as ntfs from "../src/fs/ntfs/layout.ts";
 import * as ntfsSecurity from "../src/fs/ntfs/security/layout.ts";
 import * as wof from "../src/fs/ntfs/wof/layout.ts";
+import * as undo from "../src/io/commit/layout.ts";
 import * as authenticode from "../src/package/authenticode/layout.ts";
 import * as cab from "../src/package/cab/layout.ts";
 import * as iso9660 from "../src/package/iso/iso9660/layout.ts";
@@ -37,6 +38,7 @@ const FORMATS = {
   mum: {},
   iso9660,
   udf,
+  undo,
 };
 
 /** What a page should be, from what it is: pages made whole ignore that, the others have their tables filled in. */
