@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from "vitest";
 import { ZERO_GUID } from "../../../src/bytes/index.ts";
+import { checkContainer } from "../../../src/disk/check/index.ts";
 import { type OpenDiskOptions, openDisk } from "../../../src/disk/index.ts";
 import { readHeader } from "../../../src/disk/vhdx/header.ts";
 import { MIB, VhdxHeader } from "../../../src/disk/vhdx/layout.ts";
@@ -120,6 +121,27 @@ test("a new block of 256 MiB makes the file longer, and is not written", () => {
   const disk = openDisk(applySteps(image, steps));
   expect(disk.read(10 ** 8 * PAGE, 1).getUint8(0)).toBe(0x80);
   expect(disk.read(10 ** 8 * PAGE - 1, 1).getUint8(0)).toBe(0);
+});
+
+test("entries of blocks and of their bitmap in one sector of the table do not undo each other", () => {
+  const parentGuid = DATA_WRITE_GUID.replace(/^../, "12");
+  const size = { virtualSizeBytes: 20 * 256 * MIB, blockSizeBytes: 256 * MIB };
+  const parent = new VhdxImage({ ...size, dataWriteGuid: parentGuid });
+  const image = new VhdxImage({
+    ...size,
+    parent: { parent_linkage: `{${parentGuid}}`, relative_path: ".\\base.vhdx" },
+  });
+  const options = { resolveParent: parentsIn({ "base.vhdx": parent }) };
+  // A bitmap serves 16 of these blocks, and its entry stands behind theirs.
+  const pages = [0, 3, 15, 16, 19].map((block) => block * 256 * BLOCK_PAGES + 1);
+  const { steps } = plan(image, phasesOf([pages, pages]), options);
+  const after = applySteps(image, steps);
+  expect([...checkContainer(after)]).toEqual([]);
+  const disk = openDisk(after, options);
+  for (const page of pages) {
+    const seen = [page - 1, page, page + 1].map((each) => disk.read(each * PAGE, 1).getUint8(0));
+    expect(seen).toEqual([0, 0x90 + (page % 16), 0]);
+  }
 });
 
 test("what a file has behind its last block never shows", () => {

@@ -24,27 +24,34 @@ export function allocateBlocks(
   const chunks = [...new Set(fromParent.map((block) => container.chunkOf(block)))];
   const newChunks = new Set(chunks.filter((chunk) => !isPresent(container.bitmap(chunk).state)));
 
-  const bitmaps = new LoggedSectors(steps);
-  const payload = new LoggedSectors(steps);
   let end = container.end();
-  for (const chunk of newChunks) {
-    const entry = { state: BLOCK_STATES.fullyPresent, fileOffset: end };
-    bitmaps.open(container.bitmapEntryOffset(chunk), BAT_ENTRY_SIZE_BYTES).set(entryBytes(entry));
-    end += MIB;
-  }
-  for (const block of absent) {
-    const state = isOfParent(container, block) ? BLOCK_STATES.partiallyPresent : BLOCK_STATES.fullyPresent;
-    const entry = entryBytes({ state, fileOffset: end });
-    payload.open(container.payloadEntryOffset(block), BAT_ENTRY_SIZE_BYTES).set(entry);
-    end += container.metadata.blockSizeBytes;
+  const placeOf = (sizeBytes: number): number => {
+    end += sizeBytes;
+    return end - sizeBytes;
+  };
+  const bitmapPlaces = new Map([...newChunks].map((chunk) => [chunk, placeOf(MIB)]));
+  const { blockSizeBytes } = container.metadata;
+  const payloadPlaces = new Map(absent.map((block) => [block, placeOf(blockSizeBytes)]));
+  steps.extendTo(end);
+  steps.endStep();
+
+  const bitmaps = new LoggedSectors(steps);
+  for (const [chunk, fileOffset] of bitmapPlaces) {
+    const entry = entryBytes({ state: BLOCK_STATES.fullyPresent, fileOffset });
+    bitmaps.open(container.bitmapEntryOffset(chunk), BAT_ENTRY_SIZE_BYTES).set(entry);
   }
   for (const block of fromParent) {
     if (!newChunks.has(container.chunkOf(block))) clearBits(container, bitmaps, block);
   }
-
-  steps.extendTo(end);
-  steps.endStep();
   log.commit(bitmaps.changes());
+
+  // Entries of bitmaps and of blocks can be in one sector of the table, which is taken as it is by now.
+  const payload = new LoggedSectors(steps);
+  for (const [block, fileOffset] of payloadPlaces) {
+    const state = isOfParent(container, block) ? BLOCK_STATES.partiallyPresent : BLOCK_STATES.fullyPresent;
+    const entry = entryBytes({ state, fileOffset });
+    payload.open(container.payloadEntryOffset(block), BAT_ENTRY_SIZE_BYTES).set(entry);
+  }
   log.commit(payload.changes());
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from "../../../io/index.ts";
 import { bitmapIndex, chunkRatioOf, entryCountOf, payloadIndex } from "../../vhdx/bat.ts";
-import { BAT_ENTRY_SIZE_BYTES, BLOCK_STATES, MIB } from "../../vhdx/layout.ts";
+import { BAT_ENTRY_SIZE_BYTES, BLOCK_STATES, HEADER_SECTION_SIZE_BYTES, MIB } from "../../vhdx/layout.ts";
 import { type Metadata, readMetadata } from "../../vhdx/metadata.ts";
 import type { FileRange } from "../../vhdx/ranges.ts";
 import { readRegions } from "../../vhdx/region-table.ts";
@@ -61,12 +61,12 @@ export class VhdxContainer {
   /** File offset of a byte of the virtual disk whose block has a place in the file. */
   fileOffsetOf(offset: number): number {
     const { blockSizeBytes } = this.metadata;
-    return this.payload(Math.floor(offset / blockSizeBytes)).fileOffset + (offset % blockSizeBytes);
+    return placeOf(this.payload(Math.floor(offset / blockSizeBytes))) + (offset % blockSizeBytes);
   }
 
   /** File offset of the bits of a block, in the bitmap of its chunk (2.5.2). */
   bitsOffset(block: number): number {
-    return this.bitmap(this.chunkOf(block)).fileOffset + (block % this.chunkRatio) * this.bitsSizeBytes;
+    return placeOf(this.bitmap(this.chunkOf(block))) + (block % this.chunkRatio) * this.bitsSizeBytes;
   }
 
   /** Bytes that the bits of one block take. */
@@ -93,6 +93,12 @@ export class VhdxContainer {
   #readEntry(offset: number): BatEntry {
     return entryAt(this.#file.read(offset, BAT_ENTRY_SIZE_BYTES), 0);
   }
+}
+
+/** Where a block is that must have been given a place: a mistake of ours must not become a write to the headers. */
+function placeOf({ state, fileOffset }: BatEntry): number {
+  if (isPresent(state) && fileOffset >= HEADER_SECTION_SIZE_BYTES) return fileOffset;
+  throw new TypeError(`a block in state ${state} has no place in the file`);
 }
 
 /** Whether a block in this state has a place in the file; one in another state may keep an offset that means nothing. */
