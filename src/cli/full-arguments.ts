@@ -83,7 +83,7 @@ function describeProgram(
 /** What the commands with the same first word have in common. */
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   files: "Look into an image",
-  package: "Look into the packages that are installed in guests",
+  package: "Look into update packages (CAB, MSU, MSI, ISO)",
 };
 
 interface Group {

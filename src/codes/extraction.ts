@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { type CodeEntry, unsafe, unsupported } from "./entry.ts";
+import { type CodeEntry, unsafe } from "./entry.ts";
 
 const SKIP_UNSAFE = "Extract the others with --skip-unsafe.";
 
 /** Packages that are opened by name, and what is written of them to the host. */
 export const EXTRACTION_CODES = {
-  PACKAGE_UNKNOWN: unsupported("the file is none of the packages that vmguest reads: cabinet, MSU, MSI, disc image"),
   EXTRACT_NAME: unsafe("a name in a package must not become a path of the host", SKIP_UNSAFE),
   EXTRACT_COLLISION: unsafe("two names in a package would become one file of the host", SKIP_UNSAFE),
   EXTRACT_LINK: unsafe(

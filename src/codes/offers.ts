@@ -3,9 +3,9 @@ import { type CodeEntry, corrupt, damaged, notice, unsupported } from "./entry.t
 
 /** Packages that are offered to guests. */
 export const OFFER_CODES = {
-  OFFER_NOT: unsupported(
-    "a file that was offered is neither a cabinet nor an MSI nor the image of a disc",
-    "Offer Microsoft's CAB, MSU or MSI, vmguest.iso, or a folder with them.",
+  PACKAGE_UNKNOWN: unsupported(
+    "a file is none of the packages that vmguest reads: cabinet, MSU, MSI, disc image",
+    "Name a CAB, MSU, MSI or ISO, a self-extractor with cabinets in it, or a folder with them.",
   ),
   OFFER_NONE: damaged(
     "nothing of what a file holds is a package",

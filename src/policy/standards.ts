@@ -24,7 +24,7 @@ export interface StandardChoice {
  * The last integration services for guests before Windows 10: built on 2019-08-10, released again as KB4072650, and
  * unchanged in the rollups of Windows 8.1 since (KB5063950 of August 2025 still has them).
  */
-export const NEWEST_CAB: Standard = { version: "6.3.9600.19456", origin: "the newest known (KB4072650)" };
+const NEWEST_CAB: Standard = { version: "6.3.9600.19456", origin: "the newest known (KB4072650)" };
 
 /**
  * The MSI of NT 5 guests only ever came on the host's own vmguest.iso, and updates of the CABs left it alone: the

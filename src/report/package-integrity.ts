@@ -21,7 +21,7 @@ export interface PackageIntegrity {
   /** Files that could be unpacked to their end, with checksums that hold, and their bytes. */
   readonly files: number;
   readonly bytes: number;
-  /** Files that could not. */
+  /** What could not be unpacked, and what is wrong with a package that keeps it from being sound all the same. */
   readonly damage: readonly ErrorReport[];
   readonly error: ErrorReport | null;
 }
@@ -42,9 +42,9 @@ export function formatPackageIntegrity(
 
 function describeIntegrity({ cabinets, files, bytes, damage, error }: PackageIntegrity): string {
   if (error !== null) return `could not be read [${error.code}]`;
-  if (cabinets === 0) return "holds no cabinet, so that there is nothing to check";
+  if (cabinets === 0 && damage.length === 0) return "holds no cabinet, so that there is nothing to check";
   const amount = `${files} file${files === 1 ? "" : "s"}, ${bytes} bytes`;
   return damage.length === 0
     ? `sound, ${amount}`
-    : `damaged: ${damage.length} cannot be unpacked, sound are ${amount}`;
+    : `damaged in ${damage.length} place${damage.length === 1 ? "" : "s"}, sound are ${amount}`;
 }

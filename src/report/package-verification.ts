@@ -47,13 +47,13 @@ export function formatPackageVerification(
 }
 
 function formatVerification(path: string, found: VerificationReport, width: number, paint: Paint): string[] {
-  const { kind, identity, signature, catalogs, members, reasons, problems, packages } = found;
+  const { identity, signature, catalogs, members, reasons, problems, packages } = found;
   const lines = [
     `${paint("bold", makeVisible(path))}: ${summarise(found, paint)}`,
     ...labelled(
       [
         ["package", identity === null ? null : `${shownName(identity.name)} ${shownName(identity.version)}`],
-        ["because", kind === "iso" ? null : reasons],
+        ["because", isHolder(found) ? null : reasons],
         ["signature", signature.signers.length === 0 ? null : describeSignature(signature)],
         [
           "catalog",
@@ -74,22 +74,29 @@ function formatVerification(path: string, found: VerificationReport, width: numb
   return [own, ...inside];
 }
 
-/** The verdict; a disc has no signature, and is what the packages on it are. */
+/** The verdict; what only holds packages has no signature, and is what they are. */
 function summarise(found: VerificationReport, paint: Paint): string {
-  if (found.kind !== "iso") return paint(styleOfSignature(found), describeVerdict(found));
+  if (!isHolder(found)) return paint(styleOfSignature(found), describeVerdict(found));
   const trusted = found.packages.filter(({ verification }) => isTrustedThroughout(verification)).length;
-  const counted = `disc image, ${trusted} of ${found.packages.length} packages on it trusted`;
+  const holder = found.kind === "iso" ? "disc image" : "file with cabinets in it";
+  const counted = `${holder}, ${trusted} of ${found.packages.length} packages on it trusted`;
   const text = hasErrors(found) ? `${counted}, and not all of it could be read` : counted;
   return paint(isTrustedThroughout(found) ? "green" : "yellow", text);
 }
 
 /**
- * Whether a package may be relied on with all packages inside of it; a disc, which has no signature, if they all may. One
- * that could not be read is not among them, but among the problems.
+ * Whether a package may be relied on with all packages inside of it; a disc or self-extractor, of which only they count,
+ * if they all may. One that could not be read is not among them, but among the problems.
  */
-export function isTrustedThroughout({ kind, isTrusted, packages, problems }: VerificationReport): boolean {
+export function isTrustedThroughout(found: VerificationReport): boolean {
+  const { isTrusted, packages, problems } = found;
   const isInsideTrusted = packages.every(({ verification }) => isTrustedThroughout(verification));
-  return isInsideTrusted && !hasErrors({ problems }) && (kind === "iso" ? packages.length > 0 : isTrusted);
+  return isInsideTrusted && !hasErrors({ problems }) && (isHolder(found) ? packages.length > 0 : isTrusted);
+}
+
+/** Whether it is no package itself: what counts are the signatures of those inside. */
+function isHolder({ kind }: VerificationReport): boolean {
+  return kind === "iso" || kind === "cabinets";
 }
 
 function hasErrors({ problems }: Pick<VerificationReport, "problems">): boolean {

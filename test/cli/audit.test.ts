@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -354,16 +355,36 @@ describe("what --package offers", () => {
     expect(asked.at(-1)?.offered).toBeUndefined();
   });
 
-  test("may be several, with what is no package told on the way", async () => {
-    const { code, stderr } = await audit([path("current"), "--package", `${text},${good}`]);
-    expect(code).toBe(0);
-    expect(stderr).toContain(`${text}: the file is neither cabinet nor MSI nor image of a disc [OFFER_NOT]`);
+  test("may be a folder; what is no package in it is told, and the exit code is 3", async () => {
+    const offered = join(folder, "offered");
+    mkdirSync(offered);
+    copyFileSync(good, join(offered, "good.cab"));
+    copyFileSync(text, join(offered, "text.cab"));
+    const { code, stdout, stderr } = await audit([path("current"), "--package", offered]);
+    expect(code).toBe(3);
+    expect(stdout).toContain("current");
+    expect(stderr).toMatch(/text\.cab: the file is neither cabinet nor MSI .* \[PACKAGE_UNKNOWN\]/);
     expect(asked.at(-1)?.offered).toHaveLength(1);
-    expect((await audit([path("current"), "--package", `${text},${good}`, "--quiet"])).stderr).toBe("");
+    expect(await audit([path("current"), "--package", offered, "--quiet"])).toMatchObject({
+      code: 3,
+      stderr: "",
+    });
   });
 
   test.each([
-    { what: "nothing that is a package", argv: ["--package", text], code: 3, says: "[OFFER_NOT]" },
+    { what: "nothing that is a package", argv: ["--package", text], code: 3, says: "[PACKAGE_UNKNOWN]" },
+    {
+      what: "one that is none beside one that is",
+      argv: ["--package", `${good},${text}`],
+      code: 3,
+      says: "[PACKAGE_UNKNOWN]",
+    },
+    {
+      what: "a root that is not there",
+      argv: ["--package", good, "--trust-root", join(folder, "x.pem")],
+      code: 2,
+      says: "[PATH_NOT_FOUND]",
+    },
     {
       what: "a path that is not there",
       argv: ["--package", join(folder, "x.cab")],

@@ -210,11 +210,25 @@ describe("what cannot be listed", () => {
     expect(code).toBe(3);
     expect(stdout).toContain(`${text}: could not be read [PACKAGE_UNKNOWN]`);
     expect(stdout).toContain("update.mum");
-    expect(stderr).toContain("neither a cabinet");
+    expect(stderr).toContain("neither cabinet nor MSI");
     const { packages } = parseReport("package-list-1", (await list(text, "--format", "json")).stdout);
     expect(packages).toMatchObject([
       { path: text, kind: null, entries: [], error: { code: "PACKAGE_UNKNOWN" } },
     ]);
+  });
+
+  test("is called empty where it is", async () => {
+    const { stderr } = await list(write("empty.cab", bytes("")));
+    expect(stderr).toMatch(/the file is empty\n {2}\[PACKAGE_UNKNOWN\] Name a CAB/);
+  });
+
+  test("gives exit code 3 where something is wrong with what is listed", async () => {
+    const longer = Uint8Array.from(cabinetOf({ a: "text" }));
+    new DataView(longer.buffer).setUint32(8, longer.length + 1000, true);
+    const { code, stdout } = await list(write("longer.cab", longer));
+    expect(code).toBe(3);
+    expect(stdout).toContain("  a\n");
+    expect(stdout).toContain("[CAB_TRUNCATED]");
   });
 
   test.each([

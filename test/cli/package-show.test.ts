@@ -109,7 +109,7 @@ describe("package show", () => {
     expect(code).toBe(3);
     expect(stdout).toContain("a.cab: integration services");
     expect(stderr).toMatch(/warning: .*b\.cab: .*\[OFFER_NONE\]/);
-    expect(stderr).toMatch(/error: .*c\.cab: .*\[OFFER_NOT\]/);
+    expect(stderr).toMatch(/error: .*c\.cab: .*\[PACKAGE_UNKNOWN\]/);
   });
 
   test("ends with 0 where only something that is no package lies beside them", async () => {
@@ -117,7 +117,7 @@ describe("package show", () => {
   });
 
   test.each([
-    { what: "what is no package", path: TEXT, code: 3, says: "[OFFER_NOT]" },
+    { what: "what is no package", path: TEXT, code: 3, says: "[PACKAGE_UNKNOWN]" },
     { what: "a cabinet that holds none", path: OTHER, code: 3, says: "[OFFER_NONE]" },
     { what: "a path that is not there", path: join(folder, "absent"), code: 2, says: "[PATH_NOT_FOUND]" },
     {

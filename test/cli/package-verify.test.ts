@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { buildCabinetSet, SIGNATURE_ROOM } from "../lab/cab.ts";
 import { labFile } from "../lab/disc-tree.ts";
 import { buildIcPackage, buildMsu, FEW_COMPONENTS } from "../lab/ic-package.ts";
 import { buildIso } from "../lab/iso9660.ts";
 import { buildMsi } from "../lab/msi.ts";
-import { pemOf, THROW_AWAY } from "../lab/signing/index.ts";
+import { pemOf, signCabinet, THROW_AWAY } from "../lab/signing/index.ts";
+import { withRecord } from "../package/iso/iso-changes.ts";
 import { cabinetOf, parseReport } from "./packages.ts";
 import { run } from "./run.ts";
 
@@ -97,12 +99,17 @@ describe("the exit code of package verify", () => {
   test("is 3 where a file is no package, whatever the others are", async () => {
     const { code, stdout, stderr } = await verify(write("text.cab", "text"), UNSIGNED);
     expect(code).toBe(3);
-    expect(stdout).toContain("text.cab: could not be read [OFFER_NOT]");
-    expect(stderr).toContain("[OFFER_NOT]");
+    expect(stdout).toContain("text.cab: could not be read [PACKAGE_UNKNOWN]");
+    expect(stderr).toContain("[PACKAGE_UNKNOWN]");
   });
 
   test.each([
     { what: "a path that is not there", argv: [join(folder, "absent.cab")], says: "[PATH_NOT_FOUND]" },
+    {
+      what: "a root that is not there",
+      argv: [GOOD, "--trust-root", join(folder, "absent.pem")],
+      says: "[PATH_NOT_FOUND]",
+    },
     { what: "a root that is no certificate", argv: [GOOD, "--trust-root", GOOD], says: "takes certificates" },
     { what: "a root that is a folder", argv: [GOOD, "--trust-root", folder], says: "takes certificates" },
   ])("is 2 for $what", async ({ argv, says }) => {
@@ -111,11 +118,29 @@ describe("the exit code of package verify", () => {
     expect(stderr).toContain(says);
   });
 
-  test("is 3 for a root that cannot be read", async () => {
-    expect(await verify(GOOD, "--trust-root", join(folder, "absent.pem"))).toMatchObject({
-      code: 3,
-      stdout: "",
+  test("is 0 for a self-extractor with a good one in it, and 1 without its root", async () => {
+    const setup = write("ic.exe", Buffer.concat([Buffer.from("MZ"), buildIcPackage(PACKAGE)]));
+    const { code, stdout } = await verify(setup, "--trust-root", ROOT, "--format", "json");
+    expect(code).toBe(0);
+    expect(parseReport("package-verification-1", stdout).packages).toMatchObject([
+      { verification: { kind: "cabinets", packages: [{ path: "cabinet-1.cab" }] } },
+    ]);
+    const text = await verify(setup);
+    expect(text.code).toBe(1);
+    expect(text.stdout).toContain(`${setup}: file with cabinets in it, 0 of 1 packages on it trusted`);
+  });
+
+  test("is 1 for a cabinet of a set, whose parts are looked for beside it", async () => {
+    const members = [{ name: "a", bytes: Buffer.alloc(40_000) }];
+    const parts = buildCabinetSet([{ members }], {
+      cuts: [{ folder: 0, block: 1, byte: 0 }],
+      edit: (cabinet) => ({ ...cabinet, headerReserve: SIGNATURE_ROOM }),
     });
+    for (const [name, part] of parts) write(name, signCabinet(part));
+    const { code, stdout } = await verify(join(folder, "part1.cab"), "--trust-root", ROOT);
+    expect(code).toBe(1);
+    expect(stdout).toContain("it is one cabinet of a set");
+    expect(stdout).not.toContain("CAB_SET_INCOMPLETE");
   });
 });
 
@@ -205,7 +230,7 @@ describe("package verify --integrity-only", () => {
   test("says what is damaged, with exit code 3", async () => {
     const { code, stdout, stderr } = await integrity(damaged, SOUND);
     expect(code).toBe(3);
-    expect(stdout).toContain(`${damaged}: damaged: 1 cannot be unpacked, sound are 1 file, 1000 bytes\n`);
+    expect(stdout).toContain(`${damaged}: damaged in 1 place, sound are 1 file, 1000 bytes\n`);
     expect(stdout).toContain(`${SOUND}: sound`);
     expect(stderr).toContain(`${damaged}: second: `);
     expect(stderr).toContain("[CAB_CHECKSUM]");
@@ -240,8 +265,31 @@ describe("package verify --integrity-only", () => {
     const setup = write("setup.exe", Buffer.concat([Buffer.from("MZ"), stored]));
     const { code, stdout } = await integrity(disc, setup);
     expect(code).toBe(3);
-    expect(stdout).toContain(`${disc}: damaged: 1 cannot be unpacked, sound are 3 files`);
+    expect(stdout).toContain(`${disc}: damaged in 1 place, sound are 3 files`);
     expect(stdout).toContain(`${setup}: sound, 2 files, 2000 bytes`);
+  });
+
+  test("does not call a cabinet sound that is longer than its file", async () => {
+    const longer = Uint8Array.from(stored);
+    new DataView(longer.buffer).setUint32(8, stored.length + 1000, true);
+    const { code, stdout, stderr } = await integrity(write("longer.cab", longer));
+    expect(code).toBe(3);
+    expect(stdout).toContain("damaged in 1 place, sound are 2 files, 2000 bytes");
+    expect(stderr).toContain("[CAB_TRUNCATED]");
+  });
+
+  test("goes on behind a file of a disc that cannot be read, and says which", async () => {
+    const tree = {
+      "A.CAB": labFile(stored),
+      "B.CAB": labFile(stored.slice(0, 40)),
+      "C.CAB": labFile(stored),
+    };
+    const broken = withRecord("A.CAB", { block: 0xffff_ffff }, buildIso({ tree }));
+    const { code, stdout, stderr } = await integrity(write("broken.iso", broken));
+    expect(code).toBe(3);
+    expect(stdout).toContain("damaged in 2 places, sound are 2 files, 2000 bytes");
+    expect(stderr).toMatch(/broken\.iso: A\.CAB: .*\n.*\[DISC_TRUNCATED\]/);
+    expect(stderr).toMatch(/broken\.iso: B\.CAB: .*\n.*\[CAB_/);
   });
 
   test("has nothing to say of an MSI, and 3 for what is no package", async () => {

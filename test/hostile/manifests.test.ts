@@ -253,7 +253,8 @@ describe("a package whose every text is hostile", () => {
   test.each(["table", "json"])(
     "is passed over by an audit as %s, which takes the sound one",
     async (format) => {
-      const offered = [paths.cabinet, paths.msi, paths.disc, GOOD].join(",");
+      // Found in a folder: one of these that is named itself would end the audit.
+      const offered = dirname(GOOD);
       const trust = ["--trust-root", ROOT, "--trust-root", paths.root];
       const ended = await run([
         "audit",
@@ -267,7 +268,7 @@ describe("a package whose every text is hostile", () => {
         format,
       ]);
       expectHarmless(ended);
-      expect(ended.code).toBe(0);
+      expect(ended.code).toBe(3);
       expect(ended.stdout).toContain("good.cab");
     },
   );

@@ -9,7 +9,7 @@ import { defineCommand } from "../command.ts";
 import { type AuditLayer, type Context, tableWidth, wantsColour } from "../context.ts";
 import { printFindings } from "../damage.ts";
 import { describeErrorReport } from "../error-text.ts";
-import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
+import { EXIT, type ExitCode, exitCodeOfFinding, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
@@ -57,7 +57,7 @@ export const audit = defineCommand({
     package: {
       kind: "list",
       describe:
-        "Judge by the packages in these files, discs (vmguest.iso) or folders: the newest genuine one that serves a guest is what it should have",
+        "Judge by the packages in these files, discs (vmguest.iso) or folders: the newest genuine one that serves a guest is what it should have. A file that offers none ends the command; one of others that cannot be read makes the exit code 3",
     },
     "trust-root": TRUST_ROOT,
     "parent-root": PARENT_ROOT,
@@ -83,7 +83,7 @@ export const audit = defineCommand({
     const parentRoots = readParentRoots(args["parent-root"]);
     const found = await discoverImages(args.paths, context.dependencies);
     using file = args.output === undefined ? undefined : openReportFile(args.output, found.images);
-    const offered = await readOffered(args, context);
+    const { offered, offerCode } = await readOffered(args, context);
     const layer = await context.dependencies.loadAudit();
     const options = { host, ...minimumVersion, ...parentRoots, ...offered };
     const audited = auditAll(
@@ -102,7 +102,7 @@ export const audit = defineCommand({
       args.format === "json" ? formatJson(report) : formatForReader(report, args.explain, file, context);
     if (file === undefined) await context.stdout.write(text);
     else file.writeAll([new TextEncoder().encode(text)]);
-    return await conclude(report, args["fail-on"], args.quiet, context);
+    return gravestOf([offerCode, await conclude(report, args["fail-on"], args.quiet, context)]);
   },
 });
 
@@ -131,20 +131,31 @@ interface OfferArguments {
   readonly quiet: boolean;
 }
 
-/** What `--package` offers; nothing where it is not given, which is not the same as offering nothing. */
-async function readOffered(args: OfferArguments, context: Context): Promise<Pick<AuditOptions, "offered">> {
+interface Offered {
+  readonly offered: Pick<AuditOptions, "offered">;
+  /** Says that not all of what was offered could be read, whatever the images are. */
+  readonly offerCode: ExitCode;
+}
+
+/**
+ * What `--package` offers; nothing where it is not given, which is not the same as offering nothing. Throws where a file
+ * that is named offers nothing: the guests would be judged by something else than what was asked for.
+ */
+async function readOffered(args: OfferArguments, context: Context): Promise<Offered> {
   if (args.package.length === 0) {
-    if (args["trust-root"].length === 0) return {};
+    if (args["trust-root"].length === 0) return { offered: {}, offerCode: EXIT.fine };
     throw new VmguestError("USAGE", "--trust-root is about the packages of --package, which is not given");
   }
   const { readOffers } = await import("./packages/offers.ts");
-  const { offers, findings } = await readOffers(
+  const { offers, findings, disappointments } = await readOffers(
     { paths: args.package, trustRoots: args["trust-root"] },
     context,
   );
+  const [first] = disappointments;
+  if (first !== undefined) throw new VmguestError(first.code, first.message, first.where);
   const news = findings.filter(({ severity }) => severity !== "info");
   if (!args.quiet) await printFindings(news, context);
-  return { offered: offers };
+  return { offered: { offered: offers }, offerCode: gravestOf(findings.map(exitCodeOfFinding)) };
 }
 
 /** A report must never take the place of a disk. */

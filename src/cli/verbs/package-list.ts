@@ -9,6 +9,7 @@ import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { printErrors } from "../damage.ts";
 import { toFindingReport } from "../error-report.ts";
+import { EXIT, gravestOf } from "../exit-codes.ts";
 import { PACKAGES, STATS, TEXT_OR_JSON } from "./common-options.ts";
 import { eachPackage } from "./packages/each-package.ts";
 import { openPackage, type PackageSource } from "./packages/opened-package.ts";
@@ -20,7 +21,8 @@ export const packageList = defineCommand({
     "Lists files with their sizes in bytes, times as they are stored, attributes and compression, without unpacking " +
     "any. What a file is is told by its content, not by its name; folders are searched for .cab, .msi, .msu and .iso " +
     "files. A path may go on into a package, also through several: vmguest.iso/support/amd64/setup.exe. The other " +
-    "cabinets of a set are looked for beside the one that is named.",
+    "cabinets of a set are looked for beside the one that is named. The exit code is 3 where not all could be listed, or " +
+    "something is wrong with a package that will keep it from being unpacked.",
   positionals: { paths: PACKAGES },
   options: { format: TEXT_OR_JSON, stats: STATS },
   examples: [
@@ -41,7 +43,8 @@ export const packageList = defineCommand({
     await context.stdout.write(
       args.format === "json" ? formatJson(report) : formatPackageList(report, options),
     );
-    return await printErrors(packages, context);
+    const isWhole = packages.every(({ findings }) => findings.every(({ severity }) => severity !== "error"));
+    return gravestOf([await printErrors(packages, context), isWhole ? EXIT.fine : EXIT.unreadable]);
   },
 });
 

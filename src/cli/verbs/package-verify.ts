@@ -26,8 +26,8 @@ export const packageVerify = defineCommand({
   describe: "Verify that packages are Microsoft's and whole: signature, catalogs, manifests, every member",
   details:
     "Verifies the signature of each cabinet and MSI up to Microsoft's roots, then the catalogs of cabinets, and the " +
-    "digest of every member against catalog and manifest; packages inside of others are verified each by itself. No " +
-    "store of the host is asked, and nothing is fetched. The verdicts are microsoft, signed-unknown-root, tampered and " +
+    "digest of every member against catalog and manifest; packages inside of others are verified each by itself, and one that goes on in other cabinets of a set is not " +
+    "trusted. No store of the host is asked, and nothing is fetched. The verdicts are microsoft, signed-unknown-root, tampered and " +
     "unsigned. The exit code is 0 where every package is microsoft or signed under a root that --trust-root names, 1 " +
     "where one is not, and 3 where one could not be read. With --integrity-only, it is 0 where all can be unpacked and " +
     "3 where not.",
@@ -53,8 +53,8 @@ export const packageVerify = defineCommand({
     const { verifyPackage } = await import("../../package/catalogue/index.ts");
     const trust = { roots, now: new Date() };
     const packages = await eachPackage<VerifiedPath>(args.paths, context, {
-      read: async ({ path, source }) => {
-        const verification = toReport(verifyPackage(source, { trust }), path);
+      read: async ({ path, source, findPart }) => {
+        const verification = toReport(verifyPackage(source, { trust, resolvePart: findPart }), path);
         return { path, verification, error: null };
       },
       fail: (path, error) => ({ path, verification: null, error }),

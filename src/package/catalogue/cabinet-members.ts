@@ -2,6 +2,7 @@
 import { VmguestError } from "../../errors.ts";
 import { type ByteSource, MemorySource } from "../../io/index.ts";
 import type { Cabinet, CabMember } from "../cab/index.ts";
+import type { LookBudget } from "./look-budget.ts";
 
 /** The longest manifest of a package is that of a cumulative update, with a few megabytes. */
 export const MANIFEST_SIZE_MAX = 32 * 2 ** 20;
@@ -41,26 +42,6 @@ export function packagesAmong(cabinet: Cabinet): CabMember[] {
   });
 }
 
-/** What looking into packages may unpack, whatever they say; each member counts with all that lies before it. */
-export class UnpackBudget {
-  /** The largest update for Windows 8.1 has one folder of less than 2 GiB. */
-  static readonly sizeMax = 4 * 2 ** 30;
-  #left = UnpackBudget.sizeMax;
-
-  /** To be called before members are read in one pass. Throws OFFER_LIMIT. */
-  spend(members: Iterable<CabMember>): void {
-    const ends = new Map<number, number>();
-    for (const { compression, folder, folderOffset, sizeBytes } of members) {
-      if (compression === "none") continue;
-      ends.set(folder, Math.max(ends.get(folder) ?? 0, folderOffset + sizeBytes));
-    }
-    for (const end of ends.values()) this.#left -= end;
-    if (this.#left >= 0) return;
-    const message = `looking into packages takes more than ${UnpackBudget.sizeMax} unpacked bytes`;
-    throw new VmguestError("OFFER_LIMIT", message);
-  }
-}
-
 /** The bytes of one member, which may not be larger than `sizeMax`. */
 export function readMember(cabinet: Cabinet, member: CabMember, sizeMax: number): Uint8Array {
   requireSize(member, sizeMax);
@@ -75,11 +56,11 @@ export function readMember(cabinet: Cabinet, member: CabMember, sizeMax: number)
 export function* openMembers(
   cabinet: Cabinet,
   members: readonly CabMember[],
-  budget: UnpackBudget,
+  budget: LookBudget,
 ): Generator<[CabMember, open: () => ByteSource]> {
   const packed = new Set(members.filter(({ compression }) => compression !== "none"));
   for (const member of members) if (!packed.has(member)) yield [member, () => cabinet.open(member)];
-  budget.spend(packed);
+  budget.unpack(packed);
   for (const { member, chunks } of cabinet.contents((each) => packed.has(each))) {
     yield [
       member,

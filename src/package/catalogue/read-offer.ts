@@ -4,15 +4,16 @@ import { type TrustOptions, verifyCabinet, verifyMsi } from "../authenticode/ind
 import type { Cabinet, CabMember } from "../cab/index.ts";
 import { readMsi } from "../msi/index.ts";
 import { type PackageManifest, readPackageManifest } from "../mum/index.ts";
-import { MANIFEST_SIZE_MAX, readMember, type UnpackBudget } from "./cabinet-members.ts";
+import { MANIFEST_SIZE_MAX, readMember } from "./cabinet-members.ts";
+import type { LookBudget } from "./look-budget.ts";
 import type { OfferedPackage, PackageArchitecture } from "./offered-package.ts";
 
 /** What a package says of itself, wherever it lies. */
 export type Offer = Omit<OfferedPackage, "place" | "name" | "sizeBytes">;
 
 /** The manifest of the package that a cabinet is. */
-export function readManifest(cabinet: Cabinet, member: CabMember, budget: UnpackBudget): PackageManifest {
-  budget.spend([member]);
+export function readManifest(cabinet: Cabinet, member: CabMember, budget: LookBudget): PackageManifest {
+  budget.unpack([member]);
   return readPackageManifest(readMember(cabinet, member, MANIFEST_SIZE_MAX));
 }
 

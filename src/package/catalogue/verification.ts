@@ -42,7 +42,8 @@ export interface CatalogVerification {
 
 /** How much of a package is as its signer made it. Plain data, fit for a report. */
 export interface PackageVerification {
-  readonly kind: "cab" | "msi" | "iso";
+  /** `cabinets` is a file of another kind with cabinets inside of it, such as a self-extractor. */
+  readonly kind: "cab" | "msi" | "iso" | "cabinets";
   /** That of the signature; `tampered` where something inside contradicts what is signed. */
   readonly verdict: SignatureVerdict;
   /** Whether it may be relied on as a whole. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { VmguestError } from "../../../src/errors.ts";
-import { type ByteSource, MemorySource } from "../../../src/io/index.ts";
-import { findOffers, openOffer } from "../../../src/package/catalogue/index.ts";
+import type { ByteSource } from "../../../src/io/index.ts";
+import { findOffers } from "../../../src/package/catalogue/index.ts";
 import { choosePackageFor } from "../../../src/policy/index.ts";
 import { packFiles } from "../../lab/ic-package/archive.ts";
 import { buildGuestDisc } from "../../lab/ic-package/guest-disc.ts";
@@ -9,7 +9,7 @@ import { buildMsu, buildRollup, icPackageFileName } from "../../lab/ic-package.t
 import { buildMsi, LAB_PROPERTIES } from "../../lab/msi.ts";
 import { buildSignedMsi } from "../../lab/signing/index.ts";
 import { os } from "../../policy/facts.ts";
-import { input, labPackage, offersOf, TRUST } from "./inputs.ts";
+import { input, labPackage, offersOf } from "./inputs.ts";
 
 const NAME = icPackageFileName();
 const PACKAGE = labPackage();
@@ -171,9 +171,14 @@ describe("a file that is no package", () => {
     const files = { "a.cab": Buffer.from("MZ"), "b.cab": PACKAGE, "c.iso": new Uint8Array() };
     expect(placesOf(files)).toEqual(["b.cab"]);
     expect(codesOf(files)).toEqual([
-      ["OFFER_NOT", "a.cab", undefined],
-      ["OFFER_NOT", "c.iso", undefined],
+      ["PACKAGE_UNKNOWN", "a.cab", undefined],
+      ["PACKAGE_UNKNOWN", "c.iso", undefined],
     ]);
+  });
+
+  test("is called empty where it is", () => {
+    const { findings } = offersOf({ "a.cab": new Uint8Array() });
+    expect(findings).toMatchObject([{ code: "PACKAGE_UNKNOWN", message: "the file is empty" }]);
   });
 
   test("is a finding where it is damaged, with the way to it", () => {
@@ -195,26 +200,19 @@ describe("a file that is no package", () => {
   });
 });
 
-describe("an offer is opened again by its place", () => {
-  test("whatever it lies in", () => {
-    const files = { "a.msu": buildMsu({ cabinet: ROLLUP }), "v.iso": DISC, "p.cab": PACKAGE };
-    for (const { place, sizeBytes, signature } of offersOf(files).offers) {
-      const [file = "", ...inside] = place;
-      const source = openOffer(new MemorySource(files[file as keyof typeof files]), inside);
-      expect(source.sizeBytes).toBe(sizeBytes);
-      const again = findOffers([{ file: "again", open: () => source }], { trust: TRUST });
-      expect(again.offers[0]?.signature).toEqual(signature);
-    }
+describe("a file of another kind with cabinets in it", () => {
+  const setup = Buffer.concat([Buffer.from("MZ"), Buffer.alloc(99), PACKAGE, Buffer.alloc(7), PACKAGE_62]);
+
+  test("is offered for the packages among them, which are numbered", () => {
+    expect(placesOf({ "setup.exe": setup })).toEqual([
+      "setup.exe: cabinet-1.cab",
+      "setup.exe: cabinet-2.cab",
+    ]);
   });
 
-  test.each([
-    ["a cabinet", ROLLUP],
-    ["a disc", DISC],
-    ["nothing that holds files", MSI],
-  ])("and is not found in %s that has it not", (_, bytes) => {
-    expect(() => openOffer(new MemorySource(bytes), ["x.cab"])).toThrow(
-      expect.objectContaining({ code: "OFFER_NOT", where: { path: "x.cab" } }),
-    );
+  test("is not searched where it is called a package in another", () => {
+    const disc = buildGuestDisc({ packages: { amd64: new Map([["a.cab", setup]]), x86: new Map() } });
+    expect(codesOf({ "v.iso": disc })).toEqual([["PACKAGE_UNKNOWN", "v.iso", "support/amd64/a.cab"]]);
   });
 });
 

@@ -236,7 +236,7 @@ describe("what holds packages", () => {
       [`support/amd64/${NAME}`, "cab", true],
       ["support/x86/a.msi", "msi", false],
     ]);
-    expect(problemsOf(verified)).toEqual(["OFFER_NOT b.cab"]);
+    expect(problemsOf(verified)).toEqual(["PACKAGE_UNKNOWN b.cab"]);
   });
 
   test("is an MSI, which holds none: its signature is all there is", () => {
@@ -257,7 +257,14 @@ describe("what holds packages", () => {
     expect(problemsOf(deepest(verify(nested)))).toEqual(["OFFER_LIMIT inner.cab"]);
   });
 
+  test("is a file of another kind with cabinets in it, of which nothing else is verified", () => {
+    const setup = Buffer.concat([Buffer.from("MZ"), Buffer.alloc(99), PACKAGE]);
+    const verified = verify(setup);
+    expect(verified).toMatchObject({ kind: "cabinets", verdict: "unsigned", isTrusted: false, problems: [] });
+    expect(verified.packages).toMatchObject([{ path: "cabinet-1.cab", verification: { isTrusted: true } }]);
+  });
+
   test("is nothing that is neither cabinet nor disc nor MSI", () => {
-    expect(() => verify(Buffer.from("MZ"))).toThrow(expect.objectContaining({ code: "OFFER_NOT" }));
+    expect(() => verify(Buffer.from("MZ"))).toThrow(expect.objectContaining({ code: "PACKAGE_UNKNOWN" }));
   });
 });

@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../../errors.ts";
 import type { ByteSource } from "../../../io/index.ts";
-import { findCabinets } from "../../../package/cab/index.ts";
+import { embeddedCabinets } from "../../../package/catalogue/index.ts";
 import type { PackageEntry } from "../../../report/index.ts";
 import { chunksOf } from "../../chunks.ts";
 import type { OpenedPackage } from "./opened-package.ts";
 
-/** Self-extractors hold one or two; a file may be full of cabinets of 60 bytes each. */
-const CABINET_COUNT_MAX = 1000;
-
 /** A file with cabinets in it, such as a self-extractor; its files are the cabinets. Undefined where it has none. */
 export function openCabinetsIn(source: ByteSource): OpenedPackage | undefined {
   const cabinets = new Map<PackageEntry, ByteSource>();
-  for (const cabinet of findCabinets(source)) {
-    if (cabinets.size === CABINET_COUNT_MAX) {
-      throw new VmguestError("LIMIT_EXCEEDED", `the file holds more than ${CABINET_COUNT_MAX} cabinets`);
-    }
-    cabinets.set(describeCabinet(cabinets.size + 1, cabinet.sizeBytes), cabinet);
+  for (const [path, cabinet] of embeddedCabinets(source)) {
+    cabinets.set(describeCabinet(path, cabinet.sizeBytes), cabinet);
   }
   if (cabinets.size === 0) return undefined;
   const open = (entry: PackageEntry): ByteSource => {
@@ -38,10 +31,9 @@ export function openCabinetsIn(source: ByteSource): OpenedPackage | undefined {
   };
 }
 
-/** They have no names; their numbers stay what they are as long as the file does. */
-function describeCabinet(number: number, sizeBytes: number): PackageEntry {
+function describeCabinet(path: string, sizeBytes: number): PackageEntry {
   return {
-    path: `cabinet-${number}.cab`,
+    path,
     isDirectory: false,
     sizeBytes,
     modified: null,

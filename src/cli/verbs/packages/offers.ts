@@ -20,6 +20,8 @@ export interface OfferRequest {
 export interface ReadOffers {
   readonly offers: readonly OfferedPackage[];
   readonly findings: readonly Finding[];
+  /** Of these the gravest of each path that is named itself, not found in a folder, and that offers nothing. */
+  readonly disappointments: readonly Finding[];
 }
 
 /**
@@ -38,17 +40,27 @@ export async function readOffers({ paths, trustRoots }: OfferRequest, context: C
   const progress = Progress.of(context, packages.length);
   const offers: OfferedPackage[] = [];
   const findings = unreadable.map(({ error }) => findingOf(error));
+  const disappointments: Finding[] = [];
   for (const place of packages) {
     progress.show(writePath(place));
     const found = await readOffer(place, context, (file, open) => findOffers([{ file, open }], { trust }));
     offers.push(...found.offers);
     findings.push(...found.findings);
+    if (found.offers.length === 0 && paths.includes(writePath(place))) {
+      disappointments.push(...gravestOf(found.findings));
+    }
   }
   progress.clear();
   const [first] = findings;
   if (offers.length === 0 && first !== undefined)
     throw new VmguestError(first.code, first.message, first.where);
-  return { offers, findings };
+  return { offers, findings, disappointments };
+}
+
+/** The first error, or else the first remark; none of none. */
+function gravestOf(findings: readonly Finding[]): Finding[] {
+  const first = findings.find(({ severity }) => severity === "error") ?? findings[0];
+  return first === undefined ? [] : [first];
 }
 
 type Find = (file: string, open: () => ByteSource) => FoundOffers;

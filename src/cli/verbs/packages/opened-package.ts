@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Finding, VmguestError } from "../../../errors.ts";
+import { type Finding, located } from "../../../errors.ts";
 import type { ByteSource } from "../../../io/index.ts";
 import type { DiscDetails, MsiDetails, PackageEntry, PackageKind } from "../../../report/index.ts";
 
@@ -60,6 +60,6 @@ export async function openPackage(
   const { openCabinetsIn } = await import("./embedded-cabinets.ts");
   const opened = openCabinetsIn(source);
   if (opened !== undefined) return opened;
-  const message = "neither a cabinet, an MSI nor a disc image, and no cabinet is inside of it";
-  throw new VmguestError("PACKAGE_UNKNOWN", message, { image: path });
+  const { unknownPackage } = await import("../../../package/catalogue/index.ts");
+  throw located(unknownPackage(source), { image: path });
 }

@@ -69,7 +69,7 @@ function findFile({ entries }: OpenedPackage, path: string): PackageEntry | unde
 }
 
 /** The other cabinets of a set lie in the same folder of the same package. */
-function partsBeside(opened: OpenedPackage, { path }: PackageEntry): FindPart {
+export function partsBeside(opened: OpenedPackage, { path }: PackageEntry): FindPart {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   return (name) => {
     const part = name.includes("/") ? undefined : findFile(opened, folder + name);

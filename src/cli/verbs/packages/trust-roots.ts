@@ -10,7 +10,7 @@ const SEQUENCE = 0x30;
 
 const PEM = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
-/** The certificates in the files that were named, as DER. Throws USAGE for a file that is none, IO_OPEN where it cannot be read. */
+/** The certificates in the files that were named, as DER. Throws USAGE for a file that is none, PATH_NOT_FOUND where there is none, IO_OPEN where it cannot be read. */
 export function readTrustRoots(paths: readonly string[]): Uint8Array[] {
   return paths.flatMap((path) => {
     const content = readSmallFile(path);
@@ -32,12 +32,11 @@ function readSmallFile(path: string): Buffer {
     if (status.isFile() && status.size <= FILE_SIZE_MAX) return readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new VmguestError(
-      "IO_OPEN",
-      `the certificate could not be read (${code})`,
-      { image: path },
-      { cause: error },
-    );
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw new VmguestError("PATH_NOT_FOUND", "there is no such certificate", { image: path });
+    }
+    const message = `the certificate could not be read (${code})`;
+    throw new VmguestError("IO_OPEN", message, { image: path }, { cause: error });
   }
   throw new VmguestError("USAGE", "--trust-root takes certificates, and this is none", { image: path });
 }
