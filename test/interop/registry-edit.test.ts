@@ -22,6 +22,7 @@ import {
   openEditor,
   randomNumbers,
 } from "../registry/edit/edits.ts";
+import { expectSoundThroughout } from "../registry/edit/interruptions.ts";
 import { readFixture } from "../support/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-registry-edit-"));
@@ -298,6 +299,31 @@ describe("a real hive", () => {
         "IntegrationServicesVersion",
       ).trim(),
     ).toBe("6.3.9600.19456");
+  });
+
+  test.each([
+    { name: "artemis-NTUSER.DAT", logs: [] },
+    { name: "nt-hive-testhive", logs: [] },
+    { name: "yarp/BigDataHive", logs: [] },
+    {
+      name: "yarp-NewDirtyHive1/NewDirtyHive",
+      logs: ["yarp-NewDirtyHive1/NewDirtyHive.LOG1", "yarp-NewDirtyHive1/NewDirtyHive.LOG2"],
+    },
+    { name: "yarp-OldDirtyHive/OldDirtyHive", logs: ["yarp-OldDirtyHive/OldDirtyHive.LOG1"] },
+  ])("$name is sound wherever the writing of edits is cut off", ({ name, logs: logNames }) => {
+    const bytes = fixture(name);
+    const logs = logNames.map(fixture);
+    const random = randomNumbers(11);
+    const model = ModelKey.of(withoutLogs(bytes, logs));
+    const paths = model.paths().filter((path) => path.split("\\").length < 8);
+    const edited = editHive(
+      bytes,
+      (editor) => {
+        for (let index = 0; index < 30; index++) safely(() => editAtRandom(random, paths, editor, model));
+      },
+      logs,
+    );
+    expectSoundThroughout({ bytes, logs, edited });
   });
 
   test("that Windows recovered is the one that we edit", () => {

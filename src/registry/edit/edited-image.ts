@@ -7,6 +7,9 @@ import { BASE_BLOCK_SIZE, BaseBlock, BIN_ALIGNMENT, BinHeader } from "../layout.
 /** The largest hive that is edited, after all edits; Windows' own SOFTWARE hives have 50 to 200 MiB. */
 export const EDITED_SIZE_MAX = 512 * 1024 * 1024;
 
+/** The largest bin that is edited, since all of it is copied; the largest value of one cell needs half of that. */
+const BIN_SIZE_MAX = 32 * 1024 * 1024;
+
 /** The parts of a hive that were changed, by their offsets in the file: the base block and whole bins. */
 export type Pieces = ReadonlyMap<number, Uint8Array>;
 
@@ -40,6 +43,10 @@ export class EditedImage implements ByteSource {
           structure: BinHeader.structName,
           offset: BASE_BLOCK_SIZE + bin,
         });
+      }
+      if (header.sizeBytes > BIN_SIZE_MAX) {
+        const message = `the bin has ${header.sizeBytes} bytes, more than ${BIN_SIZE_MAX}`;
+        throw sizeError(message, BinHeader.structName, BASE_BLOCK_SIZE + bin);
       }
       this.#binStarts.fill(bin, bin / BIN_ALIGNMENT, (bin + header.sizeBytes) / BIN_ALIGNMENT);
       bin += header.sizeBytes;
@@ -104,7 +111,7 @@ export class EditedImage implements ByteSource {
     const sizeBytes = Math.ceil((BinHeader.sizeBytes + cellsSize) / BIN_ALIGNMENT) * BIN_ALIGNMENT;
     if (BASE_BLOCK_SIZE + start + sizeBytes > EDITED_SIZE_MAX) {
       const message = `the hive would have ${BASE_BLOCK_SIZE + start + sizeBytes} bytes, more than ${EDITED_SIZE_MAX}`;
-      throw new VmguestError("HIVE_EDIT_SIZE", message, { structure: BaseBlock.structName, offset: 0 });
+      throw sizeError(message, BaseBlock.structName, 0);
     }
     const bytes = new Uint8Array(sizeBytes);
     const header = new BinHeader(new DataView(bytes.buffer));
@@ -147,4 +154,8 @@ export class EditedImage implements ByteSource {
     if (bytes === undefined) return this.#base.read(offset, length);
     return new DataView(bytes.buffer, bytes.byteOffset + offset - start, length);
   }
+}
+
+function sizeError(message: string, structure: string, offset: number): VmguestError {
+  return new VmguestError("HIVE_EDIT_SIZE", message, { structure, offset });
 }

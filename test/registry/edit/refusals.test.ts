@@ -3,7 +3,7 @@ import type { Code } from "../../../src/errors.ts";
 import { type ByteSource, MemorySource } from "../../../src/io/index.ts";
 import { EDITED_SIZE_MAX, EditedImage } from "../../../src/registry/edit/edited-image.ts";
 import { encodeDword, HiveEditor } from "../../../src/registry/edit/index.ts";
-import { HashedEntry, SecurityNode } from "../../../src/registry/layout.ts";
+import { BinHeader, HashedEntry, SecurityNode } from "../../../src/registry/layout.ts";
 import { baseBlockOf, buildHive, buildOldLog, crashed, link, Surgery, seal } from "../../lab/hive.ts";
 import { EDIT_TIME, editHive, faultsOf, linesOf, openBytes, openEditor } from "./edits.ts";
 
@@ -175,6 +175,16 @@ describe("a hive that is not safe to edit is refused", () => {
 
   test("HIVE_EDIT_SIZE: more than 512 MiB", () => {
     expect(() => HiveEditor.open(largeHive(EDITED_SIZE_MAX), options)).toThrow(refuses("HIVE_EDIT_SIZE"));
+  });
+
+  test("HIVE_EDIT_SIZE: a bin of 64 MiB", () => {
+    const { sizeBytes, read } = largeHive(64 * 1024 * 1024);
+    const large = (offset: number, length: number) => {
+      const view = new DataView(read(offset, length).buffer.slice(offset, offset + length));
+      if (offset === 4096) new BinHeader(view).sizeBytes = 64 * 1024 * 1024;
+      return view;
+    };
+    expect(() => new EditedImage({ sizeBytes, read: large })).toThrow(refuses("HIVE_EDIT_SIZE"));
   });
 
   test("HIVE_EDIT_SIZE: growth beyond 512 MiB", () => {

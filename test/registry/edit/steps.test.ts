@@ -4,16 +4,8 @@ import { describe, expect, test } from "vitest";
 import { encodeUtf16 } from "../../../src/bytes/index.ts";
 import { EDIT_STEPS, encodeDword, encodeString } from "../../../src/registry/edit/index.ts";
 import { buildHive, buildNewLog, buildOldLog, crashed, entryOf, type HiveTree } from "../../lab/hive.ts";
-import {
-  type Edited,
-  editAtRandom,
-  editHive,
-  faultsOf,
-  linesOf,
-  ModelKey,
-  randomNumbers,
-  withChanges,
-} from "./edits.ts";
+import { editAtRandom, editHive, faultsOf, linesOf, ModelKey, randomNumbers, withChanges } from "./edits.ts";
+import { expectSoundThroughout } from "./interruptions.ts";
 
 /** How many random edits are cut off everywhere; a nightly run may ask for more. */
 const RUN_COUNT = Number(process.env["VMGUEST_MODEL_RUNS"] ?? 5);
@@ -31,58 +23,6 @@ const digestOf = (text: string) =>
     .update(encodeUtf16(`${text}\0`))
     .digest("hex")
     .slice(0, 12);
-
-/** What may be found while an edit is half written: space that is lost, and descriptors that seem to be used more. */
-const isHarmless = (fault: string): boolean => {
-  if (/^REGF_(CELL_UNREACHABLE|LOG_APPLIED)/.test(fault)) return true;
-  const [, counted, used] =
-    /^REGF_SECURITY_COUNT: the descriptor counts (\d+) keys, but (\d+)/.exec(fault) ?? [];
-  return Number(counted) > Number(used);
-};
-
-interface Case {
-  /** The hive file and its logs as they are. */
-  readonly bytes: Uint8Array;
-  readonly logs: readonly Uint8Array[];
-  readonly edited: Edited;
-}
-
-/** Every state that an interrupted write may leave: steps in their order, of the last one any of its pages. */
-function* interrupted({ bytes, edited }: Case, random: (limit: number) => number) {
-  const { edit } = edited;
-  let file = withChanges(bytes, [], edit.sizeBytes);
-  for (const { name, changes } of edit.steps) {
-    yield { name, isWhole: true, file };
-    for (let round = 0; round < Math.min(2 ** changes.length, 5); round++) {
-      yield {
-        name,
-        isWhole: false,
-        file: withChanges(
-          file,
-          changes.filter(() => random(2) === 0),
-        ),
-      };
-    }
-    file = withChanges(file, changes);
-  }
-  yield { name: "end", isWhole: true, file };
-}
-
-function expectSoundThroughout(state: Case, seed = 1): void {
-  const { bytes, logs, edited } = state;
-  const before = linesOf(bytes, logs);
-  const after = linesOf(edited.bytes, logs);
-  for (const { name, isWhole, file } of interrupted(state, randomNumbers(seed))) {
-    if (!isWhole && !edited.edit.isSoundThroughout) continue;
-    expect(
-      faultsOf(file, logs).filter((fault) => !isHarmless(fault)),
-      name,
-    ).toEqual([]);
-    const lines = linesOf(file, logs);
-    if (name === "end" || name === "release" || name === "seal") expect(lines, name).toEqual(after);
-    else if (name !== "link" || isWhole) expect(lines, name).toEqual(before);
-  }
-}
 
 test("the steps come in their order, and together are the changes", () => {
   const bytes = buildHive(SETUP);
