@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../../errors.ts";
 import type { Change } from "../../io/index.ts";
+import type { FileSteps } from "./file-steps.ts";
 
 export interface DiskWriteOptions {
   /** A GUID that nobody has used, in any spelling of a GUID; asked three times at most. */
@@ -16,5 +17,11 @@ export interface DiskWritePlan {
   readonly steps: readonly (readonly Change[])[];
   /** Size of the file afterwards. */
   readonly sizeBytes: number;
+  readonly findings: readonly Finding[];
+}
+
+/** The file of a disk with everything written to it, in steps. */
+export interface WrittenFile {
+  readonly file: FileSteps;
   readonly findings: readonly Finding[];
 }

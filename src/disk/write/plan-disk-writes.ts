@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource, PhaseChanges } from "../../io/index.ts";
 import type { Disk } from "../disk.ts";
-import type { DiskWriteOptions, DiskWritePlan } from "./disk-write.ts";
+import type { DiskWriteOptions, DiskWritePlan, WrittenFile } from "./disk-write.ts";
 import { FileSteps } from "./file-steps.ts";
 import { type DiskPage, pagesOf } from "./pages.ts";
-import { requireSound } from "./soundness.ts";
+import { requireSound, requireWritten } from "./soundness.ts";
 import { planVhd } from "./vhd/plan-vhd.ts";
 import { planVhdx } from "./vhdx/plan-vhdx.ts";
 
@@ -27,23 +27,34 @@ export function planDiskWrites(
   requireSound(file);
   const pages = pagesOf(disk, phases);
   if (pages.flat().length === 0) return { steps: [], sizeBytes: file.sizeBytes, findings: [] };
+  const { file: written, findings } = write(file, disk, pages, options);
+  requireWritten(written, pages.flat());
+  return { steps: written.steps, sizeBytes: written.sizeBytes, findings };
+}
+
+function write(
+  file: ByteSource,
+  disk: Disk,
+  phases: readonly (readonly DiskPage[])[],
+  options: DiskWriteOptions,
+): WrittenFile {
   switch (disk.format) {
     case "vhdx":
-      return planVhdx(file, disk, pages, options);
+      return planVhdx(file, disk, phases, options);
     case "vhd":
       // The footer of a fixed disk stays where and as it is.
-      return disk.kind === "fixed" ? planInPlace(file, pages) : planVhd(file, disk, pages);
+      return disk.kind === "fixed" ? planInPlace(file, phases) : planVhd(file, disk, phases);
     case "raw":
-      return planInPlace(file, pages);
+      return planInPlace(file, phases);
   }
 }
 
 /** The bytes of the disk are those of the file. */
-function planInPlace(file: ByteSource, phases: readonly (readonly DiskPage[])[]): DiskWritePlan {
+function planInPlace(file: ByteSource, phases: readonly (readonly DiskPage[])[]): WrittenFile {
   const steps = new FileSteps(file);
   for (const pages of phases) {
     for (const { offset, bytes } of pages) steps.write(offset, bytes);
     steps.endStep();
   }
-  return { steps: steps.steps, sizeBytes: file.sizeBytes, findings: [] };
+  return { file: steps, findings: [] };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import type { ByteSource } from "../../io/index.ts";
+import { type ByteSource, readBytes } from "../../io/index.ts";
 import { checkContainer } from "../check/index.ts";
+import { readChain } from "../open-disk.ts";
+import type { DiskPage } from "./pages.ts";
 
 /** Throws where the check of the file finds what a writer must not build upon. */
 export function requireSound(file: ByteSource): void {
@@ -9,5 +11,30 @@ export function requireSound(file: ByteSource): void {
     if (code === "VHD_SAVED_STATE") throw new VmguestError(code, message, where);
     if (severity !== "error" && code !== "VHD_FOOTER_DAMAGED") continue;
     throw new VmguestError("DISK_WRITE_DAMAGED", `${message} [${code}]`, where);
+  }
+}
+
+/**
+ * Reads the written pages back by the way that reading a disk takes, and checks the file as any other. What it would
+ * find is a mistake of ours, and must end here: TypeError.
+ */
+export function requireWritten(file: ByteSource, pages: readonly DiskPage[]): void {
+  for (const { severity, message } of checkContainer(file)) {
+    if (severity === "error") throw new TypeError(`the file would be damaged: ${message}`);
+  }
+  const [layer] = readChain(file).layers;
+  // The same page can be written in several phases: the last one counts.
+  for (const { offset, bytes } of new Map(pages.map((page) => [page.offset, page])).values()) {
+    for (let at = offset; at < offset + bytes.length; ) {
+      const extent = layer.extentAt(at);
+      const end = Math.min(extent.end, offset + bytes.length);
+      const expected = bytes.subarray(at - offset, end - offset);
+      const isWritten =
+        extent.in === "file" &&
+        Buffer.compare(readBytes(layer.file, extent.fileOffset + at - extent.start, end - at), expected) ===
+          0;
+      if (!isWritten) throw new TypeError(`byte ${at} of the disk would not be written`);
+      at = end;
+    }
   }
 }

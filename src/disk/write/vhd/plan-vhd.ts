@@ -3,7 +3,7 @@ import { type Finding, finding, VmguestError } from "../../../errors.ts";
 import { type ByteSource, CHANGE_PAGE_BYTES, readBytes } from "../../../io/index.ts";
 import { readFooter } from "../../vhd/footer.ts";
 import { SECTOR_SIZE_BYTES, VhdDynamicHeader } from "../../vhd/layout.ts";
-import type { DiskWritePlan } from "../disk-write.ts";
+import type { WrittenFile } from "../disk-write.ts";
 import { FileSteps } from "../file-steps.ts";
 import { blocksOf, type DiskPage } from "../pages.ts";
 import { allocateBlocks } from "./allocation.ts";
@@ -21,7 +21,7 @@ export function planVhd(
   file: ByteSource,
   disk: ByteSource,
   phases: readonly (readonly DiskPage[])[],
-): DiskWritePlan {
+): WrittenFile {
   const steps = new FileSteps(file);
   const container = new VhdContainer(steps, readFooter(file));
   if (container.blockSizeBytes < CHANGE_PAGE_BYTES) {
@@ -37,7 +37,7 @@ export function planVhd(
     steps.endStep();
     writer.setBits(pages);
   }
-  return { steps: steps.steps, sizeBytes: steps.sizeBytes, findings: findingsOf(container, phases.flat()) };
+  return { file: steps, findings: findingsOf(container, phases.flat()) };
 }
 
 /** Writes to blocks that have their places. */

@@ -4,7 +4,7 @@ import type { ByteSource } from "../../../io/index.ts";
 import { LOG_SECTOR_SIZE_BYTES, MIB } from "../../vhdx/layout.ts";
 import { isClean, logRange, readLog } from "../../vhdx/log-replay.ts";
 import type { FileRange } from "../../vhdx/ranges.ts";
-import type { DiskWriteOptions, DiskWritePlan } from "../disk-write.ts";
+import type { DiskWriteOptions, WrittenFile } from "../disk-write.ts";
 import { FileSteps } from "../file-steps.ts";
 import { blocksOf, type DiskPage } from "../pages.ts";
 import { allocateBlocks } from "./allocation.ts";
@@ -27,7 +27,7 @@ export function planVhdx(
   disk: ByteSource,
   phases: readonly (readonly DiskPage[])[],
   { newGuid }: DiskWriteOptions,
-): DiskWritePlan {
+): WrittenFile {
   const steps = new FileSteps(file);
   const headers = new HeaderPair(steps);
   headers.update({ fileWriteGuid: newGuid(), dataWriteGuid: newGuid() });
@@ -45,7 +45,7 @@ export function planVhdx(
     bits.set(pages);
   }
   writer.close();
-  return { steps: steps.steps, sizeBytes: steps.sizeBytes, findings };
+  return { file: steps, findings };
 }
 
 /** Does to the file what its log says, where that has not been done yet (2.3.3). */
