@@ -17,7 +17,7 @@ export function walkForward(
   first: number,
   isCancelled: () => boolean,
 ): boolean {
-  if (image.status().sizeBytes < undo.sizeAfter) {
+  if (undo.sizeAfter > undo.sizeBefore) {
     image.truncate(undo.sizeAfter);
     image.flush();
   }
