@@ -84,7 +84,8 @@ export class NameTree {
   /** Adds an entry whose name the directory does not have. */
   insert(entry: TreeEntry): void {
     const place = this.#descend(this.#collation.fold(nameOf(entry)), true);
-    if (place.isFound) throw new TypeError("the directory has an entry of this name");
+    // Whoever adds a name has looked for it before: a tree that hides it is out of order.
+    if (place.isFound) throw this.#damage("the names are not in order");
     place.node.entries.splice(place.index, 0, entry);
     this.changed.add(place.node);
     this.#split(place.node);

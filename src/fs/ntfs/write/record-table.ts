@@ -16,8 +16,8 @@ import { RecordEditor } from "./record-editor.ts";
 export const FIRST_FILE_RECORD = 24;
 /** Windows lets $MFT grow by at least this many records. */
 const GROWTH_RECORDS = 64;
-/** 2^32 records are the most there can be; a bitmap beyond this says something else of a volume than its size. */
-const BITMAP_SIZE_MAX = 2 ** 29;
+/** 2^28 records, more than any volume of a guest has; the bitmap is held in memory. */
+const BITMAP_SIZE_MAX = 2 ** 25;
 const PLACE = { path: "$MFT", structure: "bitmap of FILE records" } as const;
 
 /** A record that was free and is somebody's now. */
@@ -66,7 +66,9 @@ export class RecordTable implements RecordSource {
     this.#mirroredCount = Math.floor(mirrorBytes / geometry.recordSizeBytes);
     const bitmap = new AttributeSet(own, mft, space).require(ATTRIBUTE.bitmap);
     if (!bitmap.first.isResident) this.#bitmapFile = fileOf(own, ATTRIBUTE.bitmap);
-    if (bitmap.sizeBytes > BITMAP_SIZE_MAX) throw damaged(`the bitmap has ${bitmap.sizeBytes} bytes`);
+    if (bitmap.sizeBytes > BITMAP_SIZE_MAX) {
+      throw new VmguestError("LIMIT_EXCEEDED", `a bitmap of ${bitmap.sizeBytes} bytes is not changed`, PLACE);
+    }
     const view = bitmap.open("$MFT:$BITMAP").read(0, bitmap.sizeBytes);
     const bits = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
     this.#bits = new BitStore(bits, (offset, bytes, phase) => this.#storeBits(offset, bytes, phase));

@@ -12,8 +12,8 @@ import { RecordTable } from "./record-table.ts";
 import { scanRuns } from "./run-scan.ts";
 import { Workspace } from "./workspace.ts";
 
-/** One bit for each cluster: 2^32 clusters are the most that Windows formats. */
-const BITMAP_SIZE_MAX = 2 ** 29;
+/** 2^30 clusters, 4 TiB of the usual ones; the bitmap is held in memory three times. */
+const BITMAP_SIZE_MAX = 2 ** 27;
 
 export interface NtfsWriterOptions {
   /**
@@ -55,8 +55,13 @@ function openBitmap({ geometry, context }: NtfsVolume, draft: Draft): BitStore {
   const { mft, space } = context;
   const record = mft.record(RECORD.bitmap);
   const { first, sizeBytes } = new AttributeSet(record, mft, space).require(ATTRIBUTE.data);
+  if (sizeBytes > BITMAP_SIZE_MAX) {
+    throw new VmguestError("LIMIT_EXCEEDED", `a bitmap of ${sizeBytes} bytes is not changed`, {
+      path: "$Bitmap",
+    });
+  }
   const isWhole = !first.isResident && first.flags === 0 && first.sizes.initializedBytes === sizeBytes;
-  if (!isWhole || sizeBytes > BITMAP_SIZE_MAX || sizeBytes * 8 < geometry.clusterCount) {
+  if (!isWhole || sizeBytes * 8 < geometry.clusterCount) {
     const message = `does not hold the ${geometry.clusterCount} clusters of the volume, plainly stored`;
     throw new VmguestError("NTFS_WRITE_DAMAGED", message, { path: "$Bitmap" });
   }

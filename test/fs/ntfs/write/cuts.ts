@@ -36,7 +36,7 @@ export interface CutOptions {
 }
 
 /**
- * Cuts the way from `before` to what the overlay holds at every page and at random subsets of the pages of a phase. At each
+ * Cuts the way from `before` to what the overlay holds at every page of metadata and at random subsets of the pages of a phase. At each
  * cut, the volume must be sound but for leaks; what is the same before and after must be so there too; everything else
  * must be as it was or as it will be.
  */
@@ -64,8 +64,10 @@ export function expectSoundAtEveryCut(
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-  for (const { changes } of overlay.changes()) {
-    for (let count = 0; count <= changes.length; count++) judge(changes.slice(0, count));
+  for (const { phase, changes } of overlay.changes()) {
+    // New data goes where nothing is: some of its prefixes stand for all.
+    const step = phase === "data" ? Math.max(1, Math.ceil(changes.length / 6)) : 1;
+    for (let count = 0; count <= changes.length; count += step) judge(changes.slice(0, count));
     for (let turn = 0; turn < subsetCount; turn++) {
       const share = random();
       judge(changes.filter(() => random() < share));
