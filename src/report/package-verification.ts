@@ -78,8 +78,8 @@ function formatVerification(path: string, found: VerificationReport, width: numb
 function summarise(found: VerificationReport, paint: Paint): string {
   if (!isHolder(found)) return paint(styleOfSignature(found), describeVerdict(found));
   const trusted = found.packages.filter(({ verification }) => isTrustedThroughout(verification)).length;
-  const holder = found.kind === "iso" ? "disc image" : "file with cabinets in it";
-  const counted = `${holder}, ${trusted} of ${found.packages.length} packages on it trusted`;
+  const [holder, where] = found.kind === "iso" ? ["disc image", "on"] : ["file with cabinets in it", "in"];
+  const counted = `${holder}, ${trusted} of ${found.packages.length} packages ${where} it trusted`;
   const text = hasErrors(found) ? `${counted}, and not all of it could be read` : counted;
   return paint(isTrustedThroughout(found) ? "green" : "yellow", text);
 }

@@ -101,6 +101,16 @@ describe("package show", () => {
     expect(stdout).toContain("update.mum");
   });
 
+  test("takes a self-extractor, and the path that it prints is taken by other commands", async () => {
+    const setup = write("ic.exe", Buffer.concat([Buffer.from("MZ"), PACKAGE]));
+    const { code, stdout } = await show(setup);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${setup}/cabinet-1.cab: integration services`);
+    for (const verb of ["list", "show"]) {
+      expect((await run(["package", verb, `${setup}/cabinet-1.cab`])).code).toBe(0);
+    }
+  });
+
   test("searches folders, and says what in them is no package", async () => {
     write("folder/a.cab", PACKAGE);
     write("folder/b.cab", cabinetOf({ "readme.txt": "read me" }));

@@ -127,7 +127,7 @@ describe("the exit code of package verify", () => {
     ]);
     const text = await verify(setup);
     expect(text.code).toBe(1);
-    expect(text.stdout).toContain(`${setup}: file with cabinets in it, 0 of 1 packages on it trusted`);
+    expect(text.stdout).toContain(`${setup}: file with cabinets in it, 0 of 1 packages in it trusted`);
   });
 
   test("is 1 for a cabinet of a set, whose parts are looked for beside it", async () => {

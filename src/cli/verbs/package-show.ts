@@ -20,9 +20,9 @@ export const packageShow = defineCommand({
   describe:
     "Show what packages are: version, architecture, whom they serve, what they bring, who signed them",
   details:
-    "Finds the packages in cabinets, MSIs, MSUs, disc images and folders of them, also those inside of others, and " +
-    "shows each as audit --package would offer it. The signature is verified, but not every file of the package: " +
-    "package verify does that.",
+    "Finds the packages in cabinets, MSIs, MSUs, disc images, self-extractors and folders of them, also those inside of " +
+    "others, and shows each as audit --package would offer it. The signature is verified, but not every file of the " +
+    "package: package verify does that.",
   positionals: { paths: PACKAGES },
   options: { "trust-root": TRUST_ROOT, format: TEXT_OR_JSON, stats: STATS },
   examples: [

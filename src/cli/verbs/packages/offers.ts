@@ -46,7 +46,8 @@ export async function readOffers({ paths, trustRoots }: OfferRequest, context: C
     const found = await readOffer(place, context, (file, open) => findOffers([{ file, open }], { trust }));
     offers.push(...found.offers);
     findings.push(...found.findings);
-    if (found.offers.length === 0 && paths.includes(writePath(place))) {
+    const isNamed = place.inside !== null || paths.includes(place.file);
+    if (isNamed && found.offers.length === 0) {
       disappointments.push(...gravestOf(found.findings));
     }
   }
