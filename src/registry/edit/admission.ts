@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Code, formatWhere, VmguestError } from "../../errors.ts";
+import { type Code, type Finding, VmguestError } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
 import { checkBaseBlock, isIntact, readBaseBlock } from "../base-block.ts";
 import { checkHive } from "../check/index.ts";
@@ -54,19 +54,17 @@ export function admit(file: ByteSource, logs: readonly ByteSource[]): Admitted {
     const message = `the hive has ${BASE_BLOCK_SIZE + block.binsSize} bytes, more than ${EDITED_SIZE_MAX}`;
     throw new VmguestError("HIVE_EDIT_SIZE", message, where);
   }
-  requireSound(image);
+  const fault = findFault(image);
+  if (fault !== undefined) {
+    const { path, ...place } = fault.where;
+    const key = path === undefined ? "" : ` in the key ${path}`;
+    throw new VmguestError("HIVE_EDIT_DAMAGED", `${fault.code}${key}: ${fault.message}`, place);
+  }
   return { image, block, isRecovered: state === "recovered" };
 }
 
-/** Throws HIVE_EDIT_DAMAGED for the first fault that an edit could make worse. */
-export function requireSound(image: ByteSource): void {
-  for (const { code, message, where } of checkHive(image)) {
-    if (HARMLESS.has(code)) continue;
-    const { path, ...place } = where;
-    throw new VmguestError(
-      "HIVE_EDIT_DAMAGED",
-      `${code}: ${formatWhere({ ...(path !== undefined && { path }) })}${path === undefined ? "" : ": "}${message}`,
-      place,
-    );
-  }
+/** The first fault of a hive that an edit could make worse. */
+export function findFault(image: ByteSource): Finding | undefined {
+  for (const found of checkHive(image)) if (!HARMLESS.has(found.code)) return found;
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { VmguestError } from "../../errors.ts";
 import type { ByteSource, Change } from "../../io/index.ts";
 import { checksumOf } from "../base-block.ts";
 import { BASE_BLOCK_SIZE, BinHeader, KeyNode } from "../layout.ts";
-import { type Admitted, admit, requireSound } from "./admission.ts";
+import { type Admitted, admit, findFault } from "./admission.ts";
 import { CellSpace } from "./cell-space.ts";
 import { type EditStep, pagesThatDiffer, stepsOf, sumOf } from "./commit-steps.ts";
 import { EditedImage } from "./edited-image.ts";
@@ -158,7 +158,7 @@ export class HiveEditor {
   /**
    * The changes of all edits. Where nothing was edited there are none, and a hive that needs its logs stays so.
    *
-   * The result is checked as a whole once more; that it fails is a mistake of ours, never of the hive.
+   * The result is checked as a whole once more. A TypeError says that it has a fault, which would be a mistake of ours.
    */
   finish(): HiveEdit {
     this.#requireUsable();
@@ -177,7 +177,9 @@ export class HiveEditor {
     this.#space.settle();
     const released = this.#image.snapshot();
     this.#seal();
-    requireSound(this.#image);
+    const fault = findFault(this.#image);
+    if (fault !== undefined)
+      throw new TypeError(`the edited hive has a fault: ${fault.message} [${fault.code}]`);
 
     const steps = [
       ...this.#recoverySteps(),
