@@ -8,7 +8,7 @@ import type { DiskPage } from "./pages.ts";
 /** Throws where the check of the file finds what a writer must not build upon. */
 export function requireSound(file: ByteSource): void {
   for (const { code, severity, message, where } of checkContainer(file)) {
-    if (code === "VHD_SAVED_STATE") throw new VmguestError(code, message, where);
+    if (code === "VHD_SAVED_STATE" || code === "LIMIT_EXCEEDED") throw new VmguestError(code, message, where);
     if (severity !== "error" && code !== "VHD_FOOTER_DAMAGED") continue;
     throw new VmguestError("DISK_WRITE_DAMAGED", `${message} [${code}]`, where);
   }
@@ -19,7 +19,9 @@ export function requireSound(file: ByteSource): void {
  * find is a mistake of ours, and must end here: TypeError.
  */
 export function requireWritten(file: ByteSource, pages: readonly DiskPage[]): void {
-  for (const { severity, message } of checkContainer(file)) {
+  for (const { code, severity, message, where } of checkContainer(file)) {
+    // The file became longer than what is checked.
+    if (code === "LIMIT_EXCEEDED") throw new VmguestError(code, message, where);
     if (severity === "error") throw new TypeError(`the file would be damaged: ${message}`);
   }
   const [layer] = readChain(file).layers;

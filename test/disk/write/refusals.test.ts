@@ -45,6 +45,13 @@ describe("nothing is planned for", () => {
     return image.setLog(log);
   };
 
+  const swollen = () => {
+    const image = vhdx();
+    const log = new VhdxLog(image.sizeBytes);
+    log.append([], { lastFileOffset: 2 ** 45 });
+    return image.setLog(log);
+  };
+
   test.each<{ what: string; image: ByteSource; code: string; pages?: number[][] }>([
     {
       what: "a VHDX with two blocks in one place",
@@ -58,6 +65,7 @@ describe("nothing is planned for", () => {
       pages: [[BLOCK_PAGES]],
     },
     { what: "a VHDX whose log zeroes half of the file", image: endless(), code: "LIMIT_EXCEEDED" },
+    { what: "a VHDX whose log makes the file one of 32 TiB", image: swollen(), code: "LIMIT_EXCEEDED" },
     {
       what: "a VHDX whose log cannot be replayed",
       image: vhdx().setLog(new VhdxLog(0)),

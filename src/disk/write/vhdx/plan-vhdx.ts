@@ -13,6 +13,9 @@ import { HeaderPair } from "./header-pair.ts";
 import { LogWriter, retireLog } from "./log-writer.ts";
 import { SectorBits } from "./sector-bits.ts";
 
+/** A file grows by a few blocks at a time, of at most 256 MiB; much more than that was not written by Hyper-V. */
+const GROWTH_BYTES_MAX = 16 * 256 * MIB;
+
 /** Zeros are written like anything else; a genuine log zeroes bitmaps of 1 MiB, and few of them. */
 const ZERO_BYTES_MAX = 64 * MIB;
 
@@ -55,15 +58,12 @@ function applyLog(steps: FileSteps, headers: HeaderPair, log: FileRange): Findin
   const { zeros, sectors, sizeBytes } = readLog(steps, current, log);
   const fileSizeBytes = steps.sizeBytes;
   const zeroPage = new Uint8Array(LOG_SECTOR_SIZE_BYTES);
-  const zeroBytes = zeros.reduce(
-    (sum, { start, end }) => sum + Math.max(0, Math.min(end, fileSizeBytes) - start),
-    0,
-  );
-  if (zeroBytes > ZERO_BYTES_MAX) {
-    throw new VmguestError("LIMIT_EXCEEDED", `the log zeroes ${zeroBytes} bytes of the file`, {
-      structure: log.what,
-      offset: log.offset,
-    });
+  const zeroBytes = zeros.reduce((sum, { start, end }) => {
+    return sum + Math.max(0, Math.min(end, fileSizeBytes) - start);
+  }, 0);
+  if (zeroBytes > ZERO_BYTES_MAX || sizeBytes - fileSizeBytes > GROWTH_BYTES_MAX) {
+    const message = `the log zeroes ${zeroBytes} bytes of the file and makes it one of ${sizeBytes}`;
+    throw new VmguestError("LIMIT_EXCEEDED", message, { structure: log.what, offset: log.offset });
   }
   for (const { start, end } of zeros) {
     // What is past the end of the file is made of zeros by making the file longer.
