@@ -63,7 +63,9 @@ export class EditedImage implements ByteSource {
 
   read(offset: number, length: number): DataView {
     checkRange("the edited hive", this.sizeBytes, offset, length);
-    const last = Math.max(offset, offset + length - 1);
+    // An empty name at the very end of the last bin is in no bin.
+    if (length === 0) return new DataView(new ArrayBuffer(0));
+    const last = offset + length - 1;
     if (this.#pieceOf(offset) === this.#pieceOf(last)) return this.#readPiece(offset, length);
     const bytes = new Uint8Array(length);
     for (let at = offset; at <= last; ) {
