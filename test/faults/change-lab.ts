@@ -35,8 +35,8 @@ export function growingCase(): ChangeCase {
     sizeBytes,
     steps: [
       [
-        { offset: PAGE, bytes: randomBytes(3 * PAGE, 2) },
-        { offset: 8 * PAGE, bytes: filled(PAGE + 100, 1) },
+        { offset: PAGE, bytes: randomBytes(2 * PAGE, 2) },
+        { offset: 7 * PAGE + 100, bytes: filled(2 * PAGE, 1) },
       ],
       [
         { offset: 5 * PAGE + 10, bytes: filled(20, 2) },
@@ -48,7 +48,10 @@ export function growingCase(): ChangeCase {
         { offset: 5 * PAGE + 30, bytes: filled(20, 5) },
         { offset: 10 * PAGE, bytes: filled(1024, 6) },
       ],
-      [{ offset: 5 * PAGE + 60, bytes: filled(20, 7) }],
+      [
+        { offset: 5 * PAGE + 60, bytes: filled(20, 7) },
+        { offset: 3 * PAGE + 90, bytes: filled(20, 8) },
+      ],
     ],
     watched: [{ offset: 4 * PAGE + 100, length: 8 }],
   };

@@ -48,7 +48,7 @@ describe("a commit", () => {
     expect(commit(disk)).toEqual({
       outcome: "committed",
       undoPath: UNDO,
-      changedBytes: 9 * 4096 + 1024 + 2 * 4096,
+      changedBytes: 12 * 4096 + 1024,
     });
     expect(disk.bytesOf(IMAGE)?.equals(finalOf(all))).toBe(true);
     expect(disk.bytesOf(LOCK)).toBeUndefined();

@@ -72,7 +72,7 @@ const LIES: readonly (readonly [what: string, code: string, lie: Lie])[] = [
     "UNDO_DAMAGED",
     (header) => Object.assign(header, { id: "00000000-0000-0000-0000-000000000001" }),
   ],
-  ["a page past the end", "UNDO_DAMAGED", (_, record) => Object.assign(record(12), { offset: 2 ** 40 })],
+  ["a page past the end", "UNDO_DAMAGED", (_, record) => Object.assign(record(13), { offset: 2 ** 40 })],
   ["a page at 2^53", "VALUE_TOO_LARGE", (_, __, bytes) => bytes.writeUInt32LE(0x200000, RECORDS_OFFSET + 4)],
   ["a place that is no page", "UNDO_DAMAGED", (_, record) => Object.assign(record(1), { offset: 4097 })],
   [
@@ -81,7 +81,7 @@ const LIES: readonly (readonly [what: string, code: string, lie: Lie])[] = [
     (_, record) => Object.assign(record(2), { offset: record(1).offset }),
   ],
   ["pages out of order", "UNDO_DAMAGED", (_, record) => Object.assign(record(1), { offset: 3 * 4096 })],
-  ["a step after the last", "UNDO_DAMAGED", (_, record) => Object.assign(record(12), { step: 6 })],
+  ["a step after the last", "UNDO_DAMAGED", (_, record) => Object.assign(record(13), { step: 6 })],
   ["flags of another meaning", "UNDO_DAMAGED", (_, record) => Object.assign(record(1), { flags: 2 })],
   ["a watched page with flags", "UNDO_DAMAGED", (_, record) => Object.assign(record(0), { flags: 1 })],
   [
@@ -97,7 +97,7 @@ const LIES: readonly (readonly [what: string, code: string, lie: Lie])[] = [
   [
     "a page that jumps between steps",
     "UNDO_DAMAGED",
-    (_, record) => Object.assign(record(12), { oldChecksum: 1 }),
+    (_, record) => Object.assign(record(13), { oldChecksum: 1 }),
   ],
 ];
 
