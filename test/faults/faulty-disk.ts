@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { VmguestError } from "../../src/errors.ts";
 import type {
   FileStatus,
@@ -85,16 +84,10 @@ export class FaultyDisk implements Storage {
   /** The file as an open `FileSource` would be, with the bytes that it has now. */
   planned(path: string): PlannedImage {
     const inode = this.#require(path);
-    const content = inode.current.copy();
     const { modifiedNs } = inode;
     return {
       identity: String(inode.number),
-      sizeBytes: content.sizeBytes,
-      read: (offset, length) => {
-        const bytes = new Uint8Array(length);
-        content.read(bytes, offset);
-        return new DataView(bytes.buffer);
-      },
+      ...inode.current.source(),
       checkUnchanged: () => {
         if (inode.modifiedNs !== modifiedNs) throw new VmguestError("IO_CHANGED", "written to");
       },
@@ -120,12 +113,15 @@ export class FaultyDisk implements Storage {
     this.#durableNames.delete(path);
   }
 
-  /** The same for disks with the same files. */
+  /** The file as it is now, for parsers to read. */
+  sourceOf(path: string): ByteSource {
+    return this.#require(path).current.source();
+  }
+
+  /** The same for disks with the same files, of those that began with the same ones. */
   fingerprint(): string {
-    const hash = createHash("sha1");
-    for (const path of [...this.#names.keys()].sort())
-      hash.update(`${path}\0`).update(this.bytesOf(path) ?? "");
-    return hash.digest("hex");
+    const names = [...this.#names].sort(([a], [b]) => (a < b ? -1 : 1));
+    return names.map(([path, { current }]) => `${path} ${current.fingerprint()}`).join("\n");
   }
 
   /** The disk after the power was cut and has come back; this one stays as it is. */

@@ -1,4 +1,5 @@
-import { type ByteSource, CHANGE_PAGE_BYTES } from "../../src/io/index.ts";
+import { createHash } from "node:crypto";
+import { type ByteSource, CHANGE_PAGE_BYTES, checkRange } from "../../src/io/index.ts";
 
 /** The bytes of a file: pages over what it held at first, which may be as large as one likes. Copies share their pages. */
 export class FileContent {
@@ -37,6 +38,30 @@ export class FileContent {
     return all;
   }
 
+  /** As parsers read it, without a copy of the whole. */
+  source(): ByteSource {
+    const content = this.copy();
+    const { sizeBytes } = content;
+    return {
+      sizeBytes,
+      read(offset, length) {
+        checkRange("the file", sizeBytes, offset, length);
+        const bytes = new Uint8Array(length);
+        content.read(bytes, offset);
+        return new DataView(bytes.buffer);
+      },
+    };
+  }
+
+  /** The same for files with the same bytes over the same base; costs as much as was changed, however large the file. */
+  fingerprint(): string {
+    const changed = [...this.#pages].filter(
+      ([page, bytes]) => Buffer.compare(bytes, this.#basePage(page)) !== 0,
+    );
+    const pages = changed.sort(([a], [b]) => a - b).map(([page, bytes]) => `${page}:${digestOf(bytes)}`);
+    return [this.#sizeBytes, Math.min(this.#baseSize, this.#sizeBytes), ...pages].join();
+  }
+
   write(bytes: Uint8Array, offset: number): void {
     for (const { page, start, from, to } of piecesOf(offset, bytes.length)) {
       const changed = this.#page(page).slice();
@@ -59,8 +84,10 @@ export class FileContent {
   }
 
   #page(page: number): Uint8Array {
-    const found = this.#pages.get(page);
-    if (found !== undefined) return found;
+    return this.#pages.get(page) ?? this.#basePage(page);
+  }
+
+  #basePage(page: number): Uint8Array {
     const bytes = new Uint8Array(CHANGE_PAGE_BYTES);
     const offset = page * CHANGE_PAGE_BYTES;
     const length = Math.min(CHANGE_PAGE_BYTES, this.#baseSize - offset);
@@ -70,6 +97,17 @@ export class FileContent {
     }
     return bytes;
   }
+}
+
+const digests = new WeakMap<Uint8Array, string>();
+
+/** Pages are never written to, so that one digest is enough for all the files that share one. */
+function digestOf(page: Uint8Array): string {
+  const known = digests.get(page);
+  if (known !== undefined) return known;
+  const digest = createHash("sha1").update(page).digest("hex");
+  digests.set(page, digest);
+  return digest;
 }
 
 interface Piece {
