@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError, type Where } from "../../../errors.ts";
 import { CHANGE_PAGE_BYTES } from "../../../io/index.ts";
-import { AttributeSet } from "../attribute.ts";
+import { type Attribute, AttributeSet } from "../attribute.ts";
 import { isRecordSize } from "../boot.ts";
 import {
   ATTRIBUTE,
@@ -105,8 +105,7 @@ export class Directory {
     const bitmap = attributes.find(ATTRIBUTE.bitmap, INDEX_NAME);
     if ((allocation === undefined) !== (bitmap === undefined))
       throw this.#damage("index blocks and bitmap go together");
-    if (allocation !== undefined && allocation.first.flags !== 0)
-      throw refuse("the index is not stored plainly");
+    if (![allocation, bitmap].every(isWritten)) throw refuse("the index is not stored plainly");
     const count = Math.floor((allocation?.sizeBytes ?? 0) / root.blockSize);
     const bits = bitmap?.open(`${path}:${INDEX_NAME}:$BITMAP`);
     if (bits !== undefined && bits.sizeBytes * 8 < count)
@@ -350,4 +349,11 @@ export class Directory {
   #damage(message: string): VmguestError {
     return new VmguestError("NTFS_WRITE_DAMAGED", message, this.#where);
   }
+}
+
+/** Whether an attribute is stored as it is, to its end; what was never written would not stay what is written there. */
+function isWritten(attribute: Attribute | undefined): boolean {
+  if (attribute === undefined || attribute.first.isResident) return true;
+  const { flags, sizes } = attribute.first;
+  return flags === 0 && sizes.initializedBytes === sizes.dataBytes;
 }

@@ -257,8 +257,12 @@ export class NtfsWriter {
     if (editor.find(ATTRIBUTE.objectId) !== undefined || editor.find(ATTRIBUTE.reparsePoint) !== undefined) {
       throw new VmguestError("NTFS_WRITE_TARGET", "an index of the volume refers to the file", { path });
     }
-    for (const [directory, name] of this.#paths.namesOf(editor)) directory.names.remove(name);
-    parent.write(time);
+    const directories = new Set([parent]);
+    for (const [directory, name] of this.#paths.namesOf(editor)) {
+      directory.names.remove(name);
+      directories.add(directory);
+    }
+    for (const directory of directories) directory.write(time);
     for (const { isResident, type, name } of record.attributes) {
       if (!isResident) this.#space.clusters.give(this.#space.fileOf(record, { type, name }).runs);
     }

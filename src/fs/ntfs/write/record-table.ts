@@ -44,11 +44,9 @@ export class RecordTable implements RecordSource {
   #file: ClusterFile;
   #recordCount: number;
   #bits: BitStore;
-  #bitmapFile: ClusterFile | undefined;
+  #bitmapFile: ClusterFile;
   /** How the table was before the operation under way let it grow. */
-  #before:
-    | { file: ClusterFile; recordCount: number; bitmapFile: ClusterFile | undefined; bytes: number }
-    | undefined;
+  #before: { file: ClusterFile; recordCount: number; bitmapFile: ClusterFile; bytes: number } | undefined;
   #next = FIRST_FILE_RECORD;
 
   constructor(options: RecordTableOptions) {
@@ -65,13 +63,18 @@ export class RecordTable implements RecordSource {
     const mirrorBytes = new AttributeSet(mirror, mft, space).require(ATTRIBUTE.data).sizeBytes;
     this.#mirroredCount = Math.floor(mirrorBytes / geometry.recordSizeBytes);
     const bitmap = new AttributeSet(own, mft, space).require(ATTRIBUTE.bitmap);
-    if (!bitmap.first.isResident) this.#bitmapFile = fileOf(own, ATTRIBUTE.bitmap);
-    if (bitmap.sizeBytes > BITMAP_SIZE_MAX) {
-      throw new VmguestError("LIMIT_EXCEEDED", `a bitmap of ${bitmap.sizeBytes} bytes is not changed`, PLACE);
+    // Bits in record 0 could not reach the disk apart from the rest of it. No system formats a volume so.
+    if (bitmap.first.isResident) throw damaged("the bitmap stands in the record of $MFT");
+    this.#bitmapFile = fileOf(own, ATTRIBUTE.bitmap);
+    // What was never written of them reads as zeros, but would not stay what is written there.
+    const { initializedBytes } = bitmap.first.sizes;
+    const data = new AttributeSet(own, mft, space).require(ATTRIBUTE.data).first.sizes;
+    if (data.initializedBytes !== data.dataBytes) throw damaged("the table was not written to its end");
+    if (initializedBytes > BITMAP_SIZE_MAX) {
+      throw new VmguestError("LIMIT_EXCEEDED", `a bitmap of ${initializedBytes} bytes is not changed`, PLACE);
     }
-    const view = bitmap.open("$MFT:$BITMAP").read(0, bitmap.sizeBytes);
-    const bits = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
-    this.#bits = new BitStore(bits, (offset, bytes, phase) => this.#storeBits(offset, bytes, phase));
+    const bits = this.#bitmapFile.read(0, initializedBytes);
+    this.#bits = new BitStore(bits, (offset, part, phase) => this.#bitmapFile.write(offset, part, phase));
     if (this.#bits.count < this.#recordCount) throw damaged("the bitmap is shorter than the table");
   }
 
@@ -157,18 +160,6 @@ export class RecordTable implements RecordSource {
     this.#before = undefined;
   }
 
-  #storeBits(offset: number, bytes: Uint8Array, phase: Phase): void {
-    if (this.#bitmapFile !== undefined) {
-      this.#bitmapFile.write(offset, bytes, phase);
-      return;
-    }
-    const own = this.edit(RECORD.mft);
-    own.updateValue(ATTRIBUTE.bitmap, (value) => {
-      for (const [index, byte] of bytes.entries()) value.setUint8(offset + index, byte);
-    });
-    this.write(own, phase);
-  }
-
   /**
    * Adds records to the table. They are laid out as free ones before the table's own record says that they are there,
    * and that only once its clusters are marked used.
@@ -232,20 +223,14 @@ export class RecordTable implements RecordSource {
     const before = this.#bits.count / 8;
     const lengthBytes = Math.max(before, Math.ceil(recordCount / 64) * 8);
     if (lengthBytes === before) return;
-    const file = this.#bitmapFile;
-    if (file === undefined) {
-      const value = new Uint8Array(lengthBytes);
-      value.set(this.#bits.bytes);
-      own.setResident(ATTRIBUTE.bitmap, "", value);
-    } else {
-      this.#bitmapFile = extend(file, lengthBytes, clusterSizeBytes, this.#options.clusters);
-      this.#bitmapFile.write(before, new Uint8Array(lengthBytes - before), "data");
-      own.setNonResident(ATTRIBUTE.bitmap, "", {
-        runs: this.#bitmapFile.runs,
-        clusterSizeBytes,
-        dataBytes: lengthBytes,
-      });
-    }
+    this.#bitmapFile = extend(this.#bitmapFile, lengthBytes, clusterSizeBytes, this.#options.clusters);
+    this.#bitmapFile.write(before, new Uint8Array(lengthBytes - before), "data");
+    own.setNonResident(ATTRIBUTE.bitmap, "", {
+      runs: this.#bitmapFile.runs,
+      clusterSizeBytes,
+      dataBytes: Math.max(lengthBytes, own.find(ATTRIBUTE.bitmap)?.sizes.dataBytes ?? 0),
+      initializedBytes: lengthBytes,
+    });
     this.#bits.grow(lengthBytes);
   }
 }
