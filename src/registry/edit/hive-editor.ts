@@ -44,7 +44,8 @@ export interface HiveEdit {
  * Edits a registry hive in memory: nothing is written, the changes are given back to be written.
  *
  * Paths lead from the root of the hive, without its name, with backslashes between the names; names are found in any
- * letter case. An error in the arguments changes nothing. After `finish` an editor is used up.
+ * letter case. An edit that is refused changes nothing; only one that finds the hive full (HIVE_EDIT_SIZE) uses the
+ * editor up, as `finish` does.
  */
 export class HiveEditor {
   readonly #file: ByteSource;
