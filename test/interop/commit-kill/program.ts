@@ -61,11 +61,12 @@ class CountingStorage extends NodeStorage {
   }
 }
 
-/** Every third page of the image, in turn by step, and some behind its end. */
+/** Every eighth page, in turn by step, round and round the image as it will be. */
 function stepsFor(sizeBytes: number): Change[][] {
+  const pageCount = Math.floor(sizeBytes / PAGE_BYTES);
   return Array.from({ length: STEP_COUNT }, (_, step) =>
     Array.from({ length: 40 }, (_, index) => ({
-      offset: ((index * STEP_COUNT + step) * 8 * PAGE_BYTES) % sizeBytes,
+      offset: (((index * STEP_COUNT + step) * 8) % pageCount) * PAGE_BYTES,
       bytes: new Uint8Array(3000).fill(step * 40 + index),
     })),
   );
