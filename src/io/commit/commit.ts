@@ -115,8 +115,8 @@ function checkPlan({ image, sizeBytes, steps, note }: ChangePlan): void {
   const fault =
     sizeBytes < image.sizeBytes || !Number.isSafeInteger(sizeBytes)
       ? `an image of ${image.sizeBytes} bytes cannot become one of ${sizeBytes}`
-      : steps.length < 1 || steps.length > MAX_STEP_COUNT
-        ? `${steps.length} steps are not 1 to ${MAX_STEP_COUNT}`
+      : steps.length > MAX_STEP_COUNT
+        ? `${steps.length} steps are more than ${MAX_STEP_COUNT}`
         : note !== undefined && note.length > MAX_NOTE_BYTES
           ? `a note of ${note.length} bytes is longer than ${MAX_NOTE_BYTES}`
           : undefined;
@@ -171,7 +171,7 @@ function contentOf(image: StoredFile, status: FileStatus, plan: ChangePlan): Und
     sizeBefore: status.sizeBytes,
     sizeAfter: plan.sizeBytes,
     modifiedBefore: status.modifiedNs,
-    stepCount: plan.steps.length,
+    stepCount: Math.max(1, plan.steps.length),
     pages,
     watched,
     note: plan.note ?? new Uint8Array(0),
