@@ -40,10 +40,6 @@ export class BitStore {
     return ((this.#bits[index >> 3] ?? 0xff) & (1 << (index & 7))) !== 0;
   }
 
-  isFree(index: number): boolean {
-    return (this.#unavailable(index >> 3) & (1 << (index & 7))) === 0;
-  }
-
   /** Keeps a range from being taken. Nothing is written. */
   bar(first: number, count: number): void {
     forEachByte(first, count, (at, mask) => {

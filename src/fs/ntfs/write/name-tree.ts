@@ -54,10 +54,6 @@ export class NameTree {
     this.root = store.loadRoot();
   }
 
-  get isEmpty(): boolean {
-    return this.root.entries.length === 0 && this.root.children.length === 0;
-  }
-
   /** The entry that Windows would find under a name: the one spelled exactly so, else one that differs in case only. */
   find(name: string): TreeEntry | undefined {
     const target = this.#collation.fold(name);
