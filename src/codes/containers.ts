@@ -113,7 +113,7 @@ export const CONTAINER_CODES = {
     "Delete the saved state or start and shut down the VM.",
   ),
   DISK_FORMAT_FOREIGN: unsupported(
-    "the image is in a disk format that vmguest does not read",
-    "Convert it: qemu-img convert -O vhdx.",
+    "the image is in a format that vmguest does not read as a disk",
+    "Convert a disk with `qemu-img convert -O vhdx`; for packages there are `vmguest package` and `audit --package`.",
   ),
 } as const satisfies Record<string, CodeEntry>;
