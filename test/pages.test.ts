@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { openImage } from "../src/index.ts";
+import * as vmguest from "../src/index.ts";
+import * as io from "../src/io/index.ts";
+import * as packages from "../src/package/index.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PAGES = [
@@ -15,13 +18,30 @@ test.each(PAGES)("every link in %s leads to a file that exists", (page) => {
   expect(links.filter((path) => !existsSync(join(ROOT, dirname(page), path)))).toEqual([]);
 });
 
-test("the README's library example prints what it says", () => {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const [, source = ""] = /```js\nimport \{ openImage \} from "vmguest";\n\n([\s\S]*?)```/.exec(readme) ?? [];
-  const printed: unknown[] = [];
+const FACES: Readonly<Record<string, object>> = { vmguest, "vmguest/io": io, "vmguest/package": packages };
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+const EXAMPLES = [...README.matchAll(/```js\n([\s\S]*?)```/g)].map(([, source]) => source as string);
+
+// The examples open samples.
+execFileSync(process.execPath, [join(ROOT, "samples/unpack.js")]);
+
+test.each([...EXAMPLES.entries()])("the README's library example %i prints what it says", (_, example) => {
+  const imported: Record<string, unknown> = {};
+  const source = example.replaceAll(
+    /^import \{ (.*) \} from "(.*)";$/gm,
+    (_, names: string, face: string) => {
+      for (const name of names.split(", ")) {
+        expect(FACES[face]).toHaveProperty(name);
+        imported[name] = (FACES[face] as Record<string, unknown>)[name];
+      }
+      return "";
+    },
+  );
+  const printed: string[] = [];
   process.chdir(ROOT);
+  const log = (...texts: unknown[]) => printed.push(texts.join(" "));
   // The example is this project's own text, run as a reader would.
-  new Function("openImage", "console", source)(openImage, { log: (text: unknown) => printed.push(text) });
-  expect(printed).toHaveLength(1);
-  expect(source).toContain(`// ${printed.join(" ")}`);
+  new Function(...Object.keys(imported), "console", source)(...Object.values(imported), { log });
+  expect(printed).toEqual([...source.matchAll(/console\.log.*?\/\/ (.*)$/gm)].map(([, text]) => text));
+  expect(printed).not.toEqual([]);
 });
