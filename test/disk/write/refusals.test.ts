@@ -64,6 +64,11 @@ describe("nothing is planned for", () => {
       code: "DISK_WRITE_NO_LOG",
       pages: [[BLOCK_PAGES]],
     },
+    ...[0n, 1n].map((left) => ({
+      what: `a VHDX whose headers can be renewed ${left} times`,
+      image: vhdx().editHeader(1, (header) => Object.assign(header, { sequence: 2n ** 64n - 1n - left })),
+      code: "DISK_WRITE_DAMAGED",
+    })),
     { what: "a VHDX whose log zeroes half of the file", image: endless(), code: "LIMIT_EXCEEDED" },
     { what: "a VHDX whose log makes the file one of 32 TiB", image: swollen(), code: "LIMIT_EXCEEDED" },
     {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
+import { VmguestError } from "../../../errors.ts";
 import { copyBytes } from "../../../io/index.ts";
 import { checksumOf } from "../../vhdx/checksum.ts";
 import { readHeader } from "../../vhdx/header.ts";
 import { HEADER_OFFSETS, VhdxHeader } from "../../vhdx/layout.ts";
 import type { FileSteps } from "../file-steps.ts";
+
+/** After it the numbers would begin again, and the older header would be in force. */
+const SEQUENCE_MAX = 2n ** 64n - 1n;
 
 /** Fields of the header that a session of writing changes (2.2.2). */
 export type HeaderFields = Partial<Pick<VhdxHeader, "fileWriteGuid" | "dataWriteGuid" | "logGuid">>;
@@ -34,6 +38,11 @@ export class HeaderPair {
     const { offset } = readHeader(this.#steps);
     const bytes = copyBytes(this.#steps, offset, VhdxHeader.sizeBytes);
     const header = new VhdxHeader(new DataView(bytes.buffer));
+    if (header.sequence === SEQUENCE_MAX) {
+      const message =
+        "the sequence number of the headers is the last there is, so that no younger one can be written";
+      throw new VmguestError("DISK_WRITE_DAMAGED", message, { structure: VhdxHeader.structName, offset });
+    }
     Object.assign(header, fields);
     header.sequence += 1n;
     header.checksum = checksumOf(header.view);

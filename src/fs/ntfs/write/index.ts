@@ -6,5 +6,6 @@ export {
   type CreateOptions,
   type MadeFile,
   NtfsWriter,
+  type RecordPhase,
 } from "./ntfs-writer.ts";
 export type { NtfsWriterOptions } from "./volume-parts.ts";

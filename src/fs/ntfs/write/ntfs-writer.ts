@@ -49,9 +49,12 @@ export interface CreateOptions extends ChangeOptions {
   readonly makesShortName?: boolean;
 }
 
+/** The phases in which a file's record may come to lead to other content: later than its bits, and before old ones go. */
+export type RecordPhase = Extract<Phase, "records" | "index" | "arming">;
+
 export interface ContentOptions extends ChangeOptions {
   /** In which phase the file's record is to lead to the new content: `records` where it is left out. */
-  readonly phase?: Phase;
+  readonly phase?: RecordPhase;
 }
 
 /** A file or directory that was made, as proof that it may be deleted. */

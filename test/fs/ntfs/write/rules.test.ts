@@ -7,6 +7,7 @@ import {
   StandardInformation,
   StandardInformationTail,
 } from "../../../../src/fs/ntfs/layout.ts";
+import type { RecordPhase } from "../../../../src/fs/ntfs/write/index.ts";
 import type { Phase } from "../../../../src/io/index.ts";
 import { AT, bench, contentOf, expectSound, lay, NOW, noise } from "./volumes.ts";
 
@@ -122,7 +123,7 @@ describe("the phases", () => {
   });
 
   test("of another content are its own, and clusters are given back last", () => {
-    const work = (phase: Phase) =>
+    const work = (phase: RecordPhase) =>
       phasesOf((writer) => writer.replaceContent("d/hive", noise(5000), { time: NOW, phase }));
     expect(work("records")).toEqual(["data", "allocation", "records", "index", "release"]);
     expect(work("arming")).toEqual(["data", "allocation", "index", "arming", "release"]);
