@@ -2,7 +2,7 @@ import type { LzxBitWriter } from "./bit-writer.ts";
 import { codeFor, writeSymbol } from "./huffman.ts";
 
 /** A symbol of the pretree, the plain bits after it, and for a run the symbol of what it repeats. */
-interface LengthSymbol {
+export interface LengthSymbol {
   readonly symbol: number;
   readonly rest?: number;
   readonly bits?: number;
@@ -32,8 +32,13 @@ export function writeLengths(
   }
 }
 
-/** Runs of zeros and of equal lengths have symbols of their own. */
-function lengthSymbols(lengths: Uint8Array, before: Uint8Array, start: number, end: number): LengthSymbol[] {
+/** The lengths as changes to those `before`; runs of zeros and of equal lengths have symbols of their own. */
+export function lengthSymbols(
+  lengths: Uint8Array,
+  before: Uint8Array,
+  start: number,
+  end: number,
+): LengthSymbol[] {
   const symbols: LengthSymbol[] = [];
   const change = (at: number) => ((before[at] as number) - (lengths[at] as number) + 17) % 17;
   for (let at = start; at < end; ) {

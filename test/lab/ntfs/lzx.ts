@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { lengthSymbols } from "../lzx/lengths.ts";
 import { BitWriter, codewords, flatLengths } from "./huffman.ts";
 import { findTokens, type Token } from "./lz77.ts";
 import { concat } from "./records.ts";
@@ -82,33 +83,14 @@ class LzxEncoder {
 
   /** Every length as a change to the one before, runs of five equal ones and of zeros in their own symbols. */
   #writeLengths(lengths: Uint8Array, before: Uint8Array, start: number, end: number): void {
-    const symbols: { symbol: number; bits?: number; count?: number; of?: number }[] = [];
-    const change = (at: number) => ((before[at] as number) - (lengths[at] as number) + 17) % 17;
-    for (let at = start; at < end; ) {
-      let run = 1;
-      while (at + run < end && lengths[at + run] === lengths[at]) run++;
-      if (lengths[at] === 0 && run >= 20) {
-        run = Math.min(run, 51);
-        symbols.push({ symbol: 18, bits: run - 20, count: 5 });
-      } else if (lengths[at] === 0 && run >= 4) {
-        run = Math.min(run, 19);
-        symbols.push({ symbol: 17, bits: run - 4, count: 4 });
-      } else if (run >= 4) {
-        run = Math.min(run, 5);
-        symbols.push({ symbol: 19, bits: run - 4, count: 1, of: change(at) });
-      } else {
-        run = 1;
-        symbols.push({ symbol: change(at) });
-      }
-      at += run;
-    }
+    const symbols = lengthSymbols(lengths, before, start, end);
     const used = symbols.flatMap(({ symbol, of }) => (of === undefined ? [symbol] : [symbol, of]));
     const pretree = flatLengths(used, 20);
     const words = codewords(pretree);
     for (const length of pretree) this.#writer.bits(length, 4);
-    for (const { symbol, bits = 0, count = 0, of } of symbols) {
+    for (const { symbol, rest = 0, bits = 0, of } of symbols) {
       this.#writer.symbol(words, symbol);
-      this.#writer.bits(bits, count);
+      this.#writer.bits(rest, bits);
       if (of !== undefined) this.#writer.symbol(words, of);
     }
   }
