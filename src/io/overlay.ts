@@ -13,7 +13,8 @@ export type Phase = (typeof PHASES)[number];
 export interface WritableSource extends ByteSource {
   /**
    * Changes a range; {@link ByteSource.read} gives the new bytes from then on. A range that overlaps one of a later phase
-   * joins that phase, since the new bytes were made with the old ones in view. Throws OUT_OF_BOUNDS.
+   * joins that phase, since the new bytes were made with the old ones in view: where both have to keep their order,
+   * {@link Overlay.fence} comes between them. Throws OUT_OF_BOUNDS.
    */
   write(offset: number, bytes: Uint8Array, phase: Phase): void;
 }
@@ -24,8 +25,10 @@ export interface Change {
   readonly bytes: Uint8Array;
 }
 
-/** The changes of one phase, whole pages by ascending offset. */
+/** The changes of one phase of one round, whole pages by ascending offset. */
 export interface PhaseChanges {
+  /** Counts the fences that were set before; all phases of a round come before those of the next. */
+  readonly round: number;
   readonly phase: Phase;
   readonly changes: readonly Change[];
 }
@@ -34,6 +37,7 @@ export interface PhaseChanges {
 export const CHANGE_PAGE_BYTES = 4096;
 
 interface PageWrite {
+  /** Counts the phases of all rounds. */
   readonly phase: number;
   /** Offset inside the page. */
   readonly start: number;
@@ -51,6 +55,7 @@ export class Overlay implements WritableSource {
   readonly sizeBytes: number;
   readonly #base: ByteSource;
   readonly #pages = new Map<number, Page>();
+  #round = 0;
 
   constructor(base: ByteSource) {
     this.#base = base;
@@ -71,11 +76,17 @@ export class Overlay implements WritableSource {
     return new DataView(bytes.buffer);
   }
 
+  /** Ends a round: what is written from now on reaches the image after all that was written so far, whatever its phase. */
+  fence(): void {
+    this.#round++;
+  }
+
   write(offset: number, bytes: Uint8Array, phase: Phase): void {
     checkRange("the overlay", this.sizeBytes, offset, bytes.length);
     if (bytes.length === 0) return;
     const end = offset + bytes.length;
-    const joined = this.#phaseOf(offset, bytes.length, PHASES.indexOf(phase));
+    const wanted = this.#round * PHASES.length + PHASES.indexOf(phase);
+    const joined = this.#phaseOf(offset, bytes.length, wanted);
     for (const { index, start } of this.#pagesIn(offset, bytes.length)) {
       const page = this.#pages.get(index) ?? this.#openPage(index, start);
       const from = Math.max(offset, start);
@@ -86,15 +97,27 @@ export class Overlay implements WritableSource {
   }
 
   /**
-   * The changes, phase by phase; phases without any are left out. A page that several phases change is in each of them,
-   * as it is when that phase is over. Pages that ended up as they were are left out where they were never otherwise.
+   * The changes, phase by phase and round by round; phases without any are left out. A page that several phases change is
+   * in each of them, as it is when that phase is over. Pages that ended up as they were are left out where they were never
+   * otherwise.
    */
   changes(): PhaseChanges[] {
-    const pages = [...this.#pages].sort(([a], [b]) => a - b);
-    return PHASES.map((phase, number) => ({
-      phase,
-      changes: pages.flatMap(([index, page]) => this.#changeOf(index * CHANGE_PAGE_BYTES, page, number)),
-    })).filter(({ changes }) => changes.length > 0);
+    const byPhase = new Map<number, Change[]>();
+    for (const [index, page] of [...this.#pages].sort(([a], [b]) => a - b)) {
+      const offset = index * CHANGE_PAGE_BYTES;
+      for (const [phase, bytes] of this.#statesOf(offset, page)) {
+        const changes = byPhase.get(phase) ?? [];
+        byPhase.set(phase, changes);
+        changes.push({ offset, bytes });
+      }
+    }
+    return [...byPhase]
+      .sort(([a], [b]) => a - b)
+      .map(([number, changes]) => ({
+        round: Math.floor(number / PHASES.length),
+        phase: PHASES[number % PHASES.length] ?? "data",
+        changes,
+      }));
   }
 
   /** Bytes of all pages that were changed. */
@@ -104,18 +127,18 @@ export class Overlay implements WritableSource {
     return sum;
   }
 
-  #changeOf(offset: number, page: Page, phase: number): Change[] {
-    if (!page.writes.some((write) => write.phase === phase)) return [];
-    const before = this.#pageAfter(offset, page, phase - 1);
-    const bytes = this.#pageAfter(offset, page, phase);
-    return Buffer.compare(before, bytes) === 0 ? [] : [{ offset, bytes }];
-  }
-
-  /** The page with what the phases up to `phase` made of it. */
-  #pageAfter(offset: number, { bytes, writes }: Page, phase: number): Uint8Array {
-    const state = readBytes(this.#base, offset, bytes.length).slice();
-    for (const write of writes) if (write.phase <= phase) state.set(write.bytes, write.start);
-    return state;
+  /** The page after each phase that makes it another, in order. */
+  #statesOf(offset: number, { bytes, writes }: Page): Map<number, Uint8Array> {
+    const states = new Map<number, Uint8Array>();
+    let state = readBytes(this.#base, offset, bytes.length);
+    const phases = [...new Set(writes.map(({ phase }) => phase))].sort((a, b) => a - b);
+    for (const phase of phases) {
+      const next = state.slice();
+      for (const write of writes) if (write.phase === phase) next.set(write.bytes, write.start);
+      if (Buffer.compare(state, next) !== 0) states.set(phase, next);
+      state = next;
+    }
+    return states;
   }
 
   /** The latest of the phases that the range has changes of, and `phase`. */

@@ -54,6 +54,49 @@ describe("an overlay", () => {
     expect([index?.changes[0]?.bytes[10], index?.changes[0]?.bytes[20]]).toEqual([0xaa, 0xbb]);
   });
 
+  test("keeps what is written after a fence behind all that was written before it, whatever the phases", () => {
+    const overlay = new Overlay(new MemorySource(original));
+    overlay.write(10, Uint8Array.of(0xaa), "release");
+    overlay.fence();
+    overlay.write(9, Uint8Array.of(0xbb, 0xcc), "data");
+    overlay.write(5000, Uint8Array.of(1), "records");
+    expect(
+      overlay
+        .changes()
+        .map(({ round, phase, changes }) => [round, phase, ...changes.map(({ bytes }) => bytes[10])]),
+    ).toEqual([
+      [0, "release", 0xaa],
+      [1, "data", 0xcc],
+      [1, "records", original[4106]],
+    ]);
+  });
+
+  test("gives every state that rounds of random writes went through, in order", () => {
+    fc.assert(
+      fc.property(fc.array(writes, { minLength: 1, maxLength: 4 }), (rounds) => {
+        const overlay = new Overlay(new MemorySource(original));
+        const states = rounds.map((some) => {
+          for (const { offset, length, value, phase } of some) {
+            const bytes = new Uint8Array(Math.min(length, SIZE - offset)).fill(value);
+            overlay.write(offset, bytes, phase);
+          }
+          const state = contentOf(overlay);
+          overlay.fence();
+          return state;
+        });
+        const all = overlay.changes();
+        for (const [round, state] of states.entries()) {
+          const bytes = Buffer.from(original);
+          for (const one of all.filter((phase) => phase.round <= round)) {
+            for (const change of one.changes) bytes.set(change.bytes, change.offset);
+          }
+          expect(bytes.equals(state)).toBe(true);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("moves a change that overlaps one of a later phase to that phase", () => {
     const overlay = new Overlay(new MemorySource(original));
     overlay.write(4090, new Uint8Array(20).fill(1), "index");

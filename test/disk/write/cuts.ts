@@ -249,6 +249,7 @@ export function phasesOf(
   sizeBytes = Number.POSITIVE_INFINITY,
 ): PhaseChanges[] {
   return pages.map((numbers, index) => ({
+    round: 0,
     phase: PHASES[index] ?? "arming",
     changes: numbers.map((number) => {
       const bytes = new Uint8Array(Math.min(PAGE, sizeBytes - number * PAGE)).fill(

@@ -122,7 +122,7 @@ test.each([
   { what: "ends inside of a page", offset: 0, length: 100 },
   { what: "ends past the disk", offset: 4 * MIB, length: PAGE },
 ])("a change that $what is a mistake of the caller", ({ offset, length }) => {
-  const phases = [{ phase: "data" as const, changes: [{ offset, bytes: new Uint8Array(length) }] }];
+  const phases = [{ round: 0, phase: "data" as const, changes: [{ offset, bytes: new Uint8Array(length) }] }];
   const image = vhdx();
   expect(() => planDiskWrites(image, openDisk(image), phases, { newGuid: countingGuids() })).toThrow(
     TypeError,

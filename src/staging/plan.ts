@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import type { Finding } from "../errors.ts";
+import type { StagingJob, TriggerId } from "../guest/index.ts";
+import type { ByteSource } from "../io/index.ts";
+
+/**
+ * When a change reaches the image. All of a stage is on the disk before the next begins: what the script needs, then what
+ * is of no effect by itself, then what makes the guest run the script.
+ */
+export const STAGES = ["payload", "preparation", "arming"] as const;
+export type Stage = (typeof STAGES)[number];
+
+interface ChangeBase {
+  readonly stage: Stage;
+  /** Why, as one sentence for people. */
+  readonly reason: string;
+}
+
+/** A directory that does not exist yet; those above it exist, or are made by a change before. */
+export interface DirectoryChange extends ChangeBase {
+  readonly kind: "create-directory";
+  /** On the volume, with `/`. */
+  readonly path: string;
+  /** FILE_ATTRIBUTE_* bits. */
+  readonly attributes?: number;
+}
+
+export interface FileChange extends ChangeBase {
+  readonly kind: "create-file" | "replace-file";
+  readonly path: string;
+  readonly content: Uint8Array | ByteSource;
+  readonly attributes?: number;
+}
+
+/** A file that an earlier staging made, and that it can prove to be its own. */
+export interface DeleteChange extends ChangeBase {
+  readonly kind: "delete-file";
+  readonly path: string;
+}
+
+export interface KeyChange extends ChangeBase {
+  readonly kind: "create-key";
+  /** The hive's file on the volume. */
+  readonly hive: string;
+  readonly key: string;
+}
+
+export interface ValueChange extends ChangeBase {
+  readonly kind: "set-value";
+  readonly hive: string;
+  readonly key: string;
+  readonly name: string;
+  /** REG_* number. */
+  readonly type: number;
+  readonly data: Uint8Array;
+  /** The data as people read it. */
+  readonly text: string;
+}
+
+/** One thing that is to change in the guest. */
+export type PlannedChange = DirectoryChange | FileChange | DeleteChange | KeyChange | ValueChange;
+
+/** What is to be changed in a guest, in this order. Every change of one stage to one hive is one edit of it. */
+export interface GuestChanges {
+  /** Index of the volume that the guest lives on. */
+  readonly volume: number;
+  readonly changes: readonly PlannedChange[];
+}
+
+/** A trigger of the ladder: taken, or why not. */
+export interface ConsideredTrigger {
+  readonly trigger: TriggerId;
+  readonly isChosen: boolean;
+  readonly reason: string;
+}
+
+/** All that a staging would do. */
+export interface StagingPlan extends GuestChanges {
+  readonly systemRoot: string;
+  /** Undefined where services are edited, not an update staged. */
+  readonly job?: StagingJob;
+  readonly triggers: readonly ConsideredTrigger[];
+  /** Why the image must not be written to; empty where it may. */
+  readonly refusals: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
