@@ -2,8 +2,10 @@
 // Joins the command line's modules into few files. Each file costs a start about as much as 20 KiB of code, so what
 // every command needs is one file, what an audit needs is another, and checks and yargs stay where they are until asked for.
 const CORE =
-  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/.*|batch\/.*|report\/(?!package-|signature-words|labelled).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
-const LAYERS = /dist\/(disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?check).*\.js$/;
+  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit).*|batch\/.*|report\/(?!package-|signature-words|labelled).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
+const LAYERS =
+  /dist\/(disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit)).*\.js$/;
+const WRITING = /dist\/(io\/commit|disk\/write|fs\/ntfs\/write|registry\/edit|staging)\/.*\.js$/;
 const PACKAGES =
   /dist\/(report\/(package-|signature-words|labelled).*|cli\/verbs\/(package-.*|packages\/(each-package|extraction-plan|host-files|integrity|opened-package|package-path|target-folder|trust-roots)))\.js$/;
 const CABINETS = /dist\/(package\/cab\/.*|cli\/verbs\/packages\/cabinet-package)\.js$/;
@@ -21,6 +23,7 @@ export default {
       groups: [
         { name: "core", test: CORE, priority: 2 },
         { name: "layers", test: LAYERS, priority: 1 },
+        { name: "writing", test: WRITING, priority: 1 },
         { name: "packages", test: PACKAGES, priority: 1 },
         { name: "cabinets", test: CABINETS, priority: 1 },
       ],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 export type * from "./facts.ts";
 export { linuxGuestFacts } from "./linux.ts";
+export * from "./staging/index.ts";
 export { driveOf } from "./windows/drive.ts";
 export {
   findSystemRoots,

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+export type * from "./plan.ts";
+export type * from "./report.ts";
+export type { StagingTarget } from "./target.ts";
