@@ -16,3 +16,4 @@ export { type FoundParent, ParentFolders, type ParentFoldersOptions } from "./pa
 export { type Meter, ReadBudget, type ReadLimits } from "./read-budget.ts";
 export { ReadStats } from "./read-stats.ts";
 export { SliceSource } from "./slice-source.ts";
+export { WritableSlice } from "./writable-slice.ts";
