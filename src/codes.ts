@@ -15,6 +15,7 @@ import { OPTICAL_CODES } from "./codes/optical.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
 import { REGISTRY_EDIT_CODES } from "./codes/registry-edit.ts";
 import { SIGNATURE_CODES } from "./codes/signatures.ts";
+import { STAGING_RUN_CODES } from "./codes/staging-run.ts";
 import { VOLUME_CODES } from "./codes/volumes.ts";
 
 export type { CodeEntry, ErrorKind } from "./codes/entry.ts";
@@ -41,6 +42,7 @@ export const CODES = {
   ...EXTRACTION_CODES,
   ...COMMIT_CODES,
   ...DISK_WRITE_CODES,
+  ...STAGING_RUN_CODES,
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Disk, openDisk } from "../disk/index.ts";
+import { type Disk, type OpenDiskOptions, openDisk } from "../disk/index.ts";
 import { type Finding, locate, VmguestError } from "../errors.ts";
 import { type FileSystem, type NtfsVolume, openNtfs } from "../fs/index.ts";
 import {
@@ -9,7 +9,7 @@ import {
   openWindows,
   type WindowsInstallation,
 } from "../guest/index.ts";
-import { FileSource, ParentFolders, type ReadBudget, type ReadStats } from "../io/index.ts";
+import { type ByteSource, FileSource, ParentFolders, type ReadBudget, type ReadStats } from "../io/index.ts";
 import { readVolumes, type Volume, type VolumeLayout } from "../volume/index.ts";
 
 export interface OpenImageOptions {
@@ -27,37 +27,69 @@ export interface OpenedWindows {
   readonly windows: WindowsInstallation;
 }
 
+/** Finds the parents of a differencing disk, as `openDisk` asks for them. */
+type ResolveParent = NonNullable<OpenDiskOptions["resolveParent"]>;
+
 /** An image file opened down to its file systems, for reading only. Close it after use (or `using`). */
 export class OpenedImage implements Disposable {
   readonly path: string;
+  /** The image's own file, without its parents. */
+  readonly file: FileSource;
   readonly disk: Disk;
   readonly layout: VolumeLayout;
-  readonly #file: FileSource;
   readonly #parents: ParentFolders;
+  readonly #options: OpenImageOptions;
+  readonly #ownsFile: boolean;
   readonly #fileSystems = new Map<number, NtfsVolume>();
 
-  private constructor(file: FileSource, parents: ParentFolders, disk: Disk, layout: VolumeLayout) {
+  private constructor(
+    file: FileSource,
+    options: OpenImageOptions,
+    how: { readonly ownsFile: boolean; readonly open: (resolveParent: ResolveParent) => Disk },
+  ) {
     this.path = file.path;
-    this.#file = file;
-    this.#parents = parents;
-    this.disk = disk;
-    this.layout = layout;
+    this.file = file;
+    this.#options = options;
+    this.#ownsFile = how.ownsFile;
+    this.#parents = new ParentFolders(file, { ...options, roots: options.parentRoots });
+    try {
+      this.disk = how.open((names, child) => this.#parents.find(names, child));
+      this.layout = readVolumes(this.disk);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Throws a VmguestError that names the image where the container or the partition table cannot be read. */
   static open(path: string, options: OpenImageOptions = {}): OpenedImage {
     return locate({ image: path }, () => {
       const file = FileSource.open(path, options);
-      const parents = new ParentFolders(file, { ...options, roots: options.parentRoots });
-      try {
-        const disk = openDisk(file, { resolveParent: (names, child) => parents.find(names, child) });
-        return new OpenedImage(file, parents, disk, readVolumes(disk));
-      } catch (error) {
-        parents.close();
-        file.close();
-        throw error;
-      }
+      const open = (resolveParent: ResolveParent) => openDisk(file, { resolveParent });
+      return new OpenedImage(file, options, { ownsFile: true, open });
     });
+  }
+
+  /** The image as it would be if its file had these bytes; to be closed by itself, before this one. */
+  reread(bytes: ByteSource): OpenedImage {
+    const open = (resolveParent: ResolveParent) => openDisk(bytes, { resolveParent });
+    return locate(
+      { image: this.path },
+      () => new OpenedImage(this.file, this.#options, { ownsFile: false, open }),
+    );
+  }
+
+  /** A differencing disk over this image, in a file of these bytes; to be closed by itself, before this one. */
+  child(bytes: ByteSource): OpenedImage {
+    const { file, path } = this;
+    const open = (resolveParent: ResolveParent) =>
+      openDisk(bytes, {
+        resolveParent: (names, child) =>
+          child === undefined
+            ? [{ name: path, isGuess: false, source: file, modifiedMs: file.modifiedMs }]
+            : resolveParent(names, child),
+      });
+    return locate({ image: path }, () => new OpenedImage(file, this.#options, { ownsFile: false, open }));
   }
 
   /** Paths of the image and, where it is a differencing disk, of its parents in turn. */
@@ -119,13 +151,13 @@ export class OpenedImage implements Disposable {
 
   /** Throws IO_CHANGED where somebody wrote to the image or one of its parents since it was opened. */
   checkUnchanged(): void {
-    this.#file.checkUnchanged();
+    this.file.checkUnchanged();
     this.#parents.checkUnchanged();
   }
 
   close(): void {
     this.#parents.close();
-    this.#file.close();
+    if (this.#ownsFile) this.file.close();
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,7 @@ export {
   findWindows,
   type OpenedHive,
   openHive,
+  openHiveLogs,
   openWindows,
   type SystemRoots,
   type WindowsInstallation,

@@ -32,12 +32,6 @@ export interface FileChange extends ChangeBase {
   readonly attributes?: number;
 }
 
-/** A file that an earlier staging made, and that it can prove to be its own. */
-export interface DeleteChange extends ChangeBase {
-  readonly kind: "delete-file";
-  readonly path: string;
-}
-
 export interface KeyChange extends ChangeBase {
   readonly kind: "create-key";
   /** The hive's file on the volume. */
@@ -58,7 +52,7 @@ export interface ValueChange extends ChangeBase {
 }
 
 /** One thing that is to change in the guest. */
-export type PlannedChange = DirectoryChange | FileChange | DeleteChange | KeyChange | ValueChange;
+export type PlannedChange = DirectoryChange | FileChange | KeyChange | ValueChange;
 
 /** What is to be changed in a guest, in this order. Every change of one stage to one hive is one edit of it. */
 export interface GuestChanges {

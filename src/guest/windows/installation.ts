@@ -137,7 +137,7 @@ export function openHive(fs: FileSystem, systemRoot: string, name: string): Open
   }
   return locate({ path: file.path }, () => {
     const findings: Finding[] = [];
-    const hive = openClean(file) ?? Hive.open(file.open(), { logs: openLogs(fs, file, findings) });
+    const hive = openClean(file) ?? Hive.open(file.open(), { logs: openHiveLogs(fs, file.path, findings) });
     findings.push(
       ...hive.findings.map((found) => ({ ...found, where: { path: file.path, ...found.where } })),
     );
@@ -172,11 +172,11 @@ function findControlSet({ hive, path }: OpenedHive): ControlSet {
  * The transaction logs beside a hive: LOG1 and LOG2 since Windows Vista, which leaves an unused LOG there as well, and
  * LOG before. A log that cannot be read is a finding.
  */
-function openLogs(fs: FileSystem, hive: FileNode, findings: Finding[]): ByteSource[] {
+export function openHiveLogs(fs: FileSystem, hivePath: string, findings: Finding[]): ByteSource[] {
   const logs: ByteSource[] = [];
   for (const ending of ["LOG1", "LOG2", "LOG"]) {
     if (ending === "LOG" && logs.length > 0) break;
-    const path = `${hive.path}.${ending}`;
+    const path = `${hivePath}.${ending}`;
     try {
       const log = fs.find(path)?.open();
       if (log !== undefined) logs.push(log);

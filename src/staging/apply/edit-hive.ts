@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+import { type Finding, finding } from "../../errors.ts";
+import type { FileSystem } from "../../fs/index.ts";
+import { openHiveLogs } from "../../guest/index.ts";
+import { type EditStep, HiveEditor } from "../../registry/edit/index.ts";
+import type { KeyChange, ValueChange } from "../plan.ts";
+
+export type HiveChange = KeyChange | ValueChange;
+
+/** What becomes of a hive's file. */
+export interface EditedHive {
+  /** Each on the disk before the next one begins; none where the hive has all of it already. */
+  readonly steps: readonly EditStep[];
+  /** Bytes of the file; never less than before. */
+  readonly sizeBytes: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Edits a hive in memory, with what its logs hold in it. Throws what `HiveEditor` throws, and NOT_FOUND for keys. */
+export function editHive(
+  files: FileSystem,
+  path: string,
+  changes: readonly HiveChange[],
+  time: bigint,
+): EditedHive {
+  const findings: Finding[] = [];
+  const logs = openHiveLogs(files, path, findings);
+  const editor = HiveEditor.open(files.require(path).open(), { logs, now: time });
+  for (const change of changes) {
+    if (change.kind === "create-key") editor.createKey(change.key);
+    else editor.setValue(change.key, change.name, change.type, change.data);
+  }
+  const { steps, sizeBytes, isSoundThroughout } = editor.finish();
+  if (!isSoundThroughout) {
+    const message = "the hive passes through states that only the undo file mends if the power fails then";
+    findings.push(finding("STAGE_TEARABLE", message, { path }));
+  }
+  return { steps, sizeBytes, findings };
+}
