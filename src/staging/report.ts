@@ -58,8 +58,11 @@ export interface PlanReport {
   readonly tool: { readonly name: "vmguest"; readonly version: string };
   readonly host: HostSummary;
   readonly image: string;
-  /** `ready`: `stage` would do it. `nothing-to-do`: the guest needs no change. `refused`: see `refusals`. */
-  readonly outcome: "ready" | "nothing-to-do" | "refused";
+  /**
+   * `ready`: `stage` would do it. `nothing-to-do`: the guest needs no change. `refused`: see `refusals`. `failed`: the image
+   * could not be read, see `error`.
+   */
+  readonly outcome: "ready" | "nothing-to-do" | "refused" | "failed";
   /** Why there is nothing to do, or what decided. */
   readonly reasons: readonly string[];
   readonly guest: {
@@ -85,6 +88,7 @@ export interface PlanReport {
   readonly writes: WriteReport | null;
   readonly refusals: readonly RefusalReport[];
   readonly warnings: readonly FindingReport[];
+  readonly error: ErrorReport | null;
 }
 
 /** What was looked at to show that nothing but the plan was done. */
@@ -119,7 +123,8 @@ export interface RollbackReport {
   readonly image: string;
   /** `nothing-to-do`: there is no undo file. `finished`: an interrupted change was completed instead. */
   readonly outcome: "rolled-back" | "finished" | "discarded" | "nothing-to-do" | "failed";
-  readonly undoFile: string;
+  /** Null where there is none. */
+  readonly undoFile: string | null;
   /** Bytes that were written to the image. */
   readonly bytes: number;
   readonly error: ErrorReport | null;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { reportError } from "../audit/index.ts";
+import {
+  type ChangeOptions,
+  discardUndo,
+  finishChanges,
+  inspectUndo,
+  rollbackChanges,
+} from "../io/commit/index.ts";
+import type { RollbackReport } from "./report.ts";
+
+export interface RollbackImageOptions extends ChangeOptions {
+  /** Version of this program, for the report. */
+  readonly toolVersion: string;
+  /** What becomes of the change: taken back, where left out; completed; or kept for good, its undo file removed. */
+  readonly way?: "take-back" | "finish" | "discard";
+}
+
+/**
+ * Takes the last change of an image back, bit for bit, by the undo file beside it; or finishes one that was interrupted, or
+ * gives the way back up. Never throws for what image and undo file hold: that is in `error`.
+ */
+export function rollbackImage(path: string, options: RollbackImageOptions): RollbackReport {
+  const { toolVersion, way = "take-back", ...change } = options;
+  const base = {
+    schema: "vmguest.rollback/1",
+    tool: { name: "vmguest", version: toolVersion },
+    image: path,
+  } as const;
+  const nothing = { undoFile: null, bytes: 0, error: null };
+  try {
+    const found = inspectUndo(path, change);
+    if (found.state === "none") return { ...base, ...nothing, outcome: "nothing-to-do" };
+    if (way === "discard") {
+      discardUndo(path, change);
+      const undoFile = "undoPath" in found ? found.undoPath : null;
+      return { ...base, ...nothing, outcome: "discarded", undoFile };
+    }
+    const result = way === "finish" ? finishChanges(path, change) : rollbackChanges(path, change);
+    const outcome = result.outcome === "committed" ? "finished" : "rolled-back";
+    return { ...base, outcome, undoFile: result.undoPath, bytes: result.changedBytes, error: null };
+  } catch (error) {
+    return { ...base, ...nothing, outcome: "failed", error: reportError(error, path) };
+  }
+}
