@@ -26,6 +26,8 @@ export interface AuditOptions {
    * the guest is measured by. Left out where nobody asked for any, which is not the same as an empty list.
    */
   readonly offered?: readonly PackageOffer[];
+  /** The user says that no guest here gets its updates from Windows Update, whatever its registry says. */
+  readonly isNotOnWindowsUpdate?: boolean;
   /** Counts the reads that reach the image file. */
   readonly stats?: ReadStats;
   /** What reading this image may cost; where it is not enough, the error is READ_LIMIT. */
@@ -54,6 +56,15 @@ export function auditImage(path: string, options: AuditOptions): ImageReport {
   } finally {
     image?.close();
   }
+}
+
+/**
+ * The same for an image that is open already, which stays open. Throws where the audit had to be stopped: READ_LIMIT,
+ * IO_CHANGED, and what the host's storage throws.
+ */
+export function auditOpened(image: OpenedImage, options: AuditOptions): ImageReport {
+  checkMinimum(options);
+  return new ImageAudit(image, options).run();
 }
 
 function checkMinimum({ minimumVersion }: AuditOptions): void {

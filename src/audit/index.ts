@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { type AssembleOptions, assembleReport } from "./assemble-report.ts";
-export { type AuditOptions, auditImage } from "./audit-image.ts";
+export { type AuditOptions, auditImage, auditOpened } from "./audit-image.ts";
 export {
   type ChainFileReport,
   type ChainReport,

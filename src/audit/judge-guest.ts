@@ -9,6 +9,7 @@ export interface JudgeOptions {
   readonly host: HostId;
   readonly minimumVersion?: string;
   readonly offered?: readonly PackageOffer[];
+  readonly isNotOnWindowsUpdate?: boolean;
 }
 
 /** A guest with its place. */
@@ -30,7 +31,7 @@ export function judgeGuest(found: FoundGuest, options: JudgeOptions): GuestRepor
     rule,
     os: facts.os,
     integrationServices: facts.integrationServices,
-    windowsUpdate: facts.windowsUpdate.verdict,
+    windowsUpdate: options.isNotOnWindowsUpdate === true ? "disabled" : facts.windowsUpdate.verdict,
     offered: options.offered,
     minimum: options.minimumVersion,
     findings: [...facts.findings, ...volumeFindings],
