@@ -101,12 +101,22 @@ export interface ProofReport {
   readonly knownFindings: readonly string[];
 }
 
-/** What `stage` and `services enable|disable` did. Its JSON Schema is docs/schema/stage-1.schema.json. */
-export interface StageReport {
+/** What `stage` and `services enable|disable` print, one image or many. Its JSON Schema is docs/schema/stage-1.schema.json. */
+export interface StageListReport {
   readonly schema: "vmguest.stage/1";
   readonly tool: { readonly name: "vmguest"; readonly version: string };
+  /** In the order in which they were named; an interrupted run ends with the image that it was at. */
+  readonly images: readonly StageReport[];
+}
+
+/** What became of one image. */
+export interface StageReport {
   readonly image: string;
-  readonly outcome: "staged" | "nothing-to-do" | "refused" | "rolled-back" | "failed";
+  /**
+   * `ready`: it was only asked what would be done, or not agreed to. `rolled-back`: the run was interrupted, and what it had
+   * written is taken back.
+   */
+  readonly outcome: "ready" | "staged" | "nothing-to-do" | "refused" | "rolled-back" | "failed";
   readonly plan: PlanReport | null;
   /** The file that was written: the image itself, a copy or a child of it. */
   readonly target: { readonly kind: "in-place" | "copy" | "child"; readonly path: string } | null;
