@@ -16,6 +16,7 @@ import { REGISTRY_CODES } from "./codes/registry.ts";
 import { REGISTRY_EDIT_CODES } from "./codes/registry-edit.ts";
 import { SIGNATURE_CODES } from "./codes/signatures.ts";
 import { STAGING_RUN_CODES } from "./codes/staging-run.ts";
+import { STAGING_TRACE_CODES } from "./codes/staging-traces.ts";
 import { VOLUME_CODES } from "./codes/volumes.ts";
 
 export type { CodeEntry, ErrorKind } from "./codes/entry.ts";
@@ -42,6 +43,7 @@ export const CODES = {
   ...EXTRACTION_CODES,
   ...COMMIT_CODES,
   ...DISK_WRITE_CODES,
+  ...STAGING_TRACE_CODES,
   ...STAGING_RUN_CODES,
 } as const;
 

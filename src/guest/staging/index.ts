@@ -8,4 +8,5 @@ export {
   TRIGGERS,
   type TriggerId,
 } from "./job.ts";
+export { ATTEMPTS_MAX, encodeJob, PAYLOAD_SIZE_MAX, packageNameFor, parseJob } from "./job-file.ts";
 export { RESULT_KEY, STAGING_FILES, STAGING_FOLDER } from "./names.ts";
