@@ -9,4 +9,4 @@ export {
 } from "./chain-report.ts";
 export { OpenedImage, type OpenedWindows, type OpenImageOptions, openImage } from "./open-image.ts";
 export type * from "./report.ts";
-export { reportError } from "./report-parts.ts";
+export { reportError, reportFinding } from "./report-parts.ts";

@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: MIT
-import { notice } from "./entry.ts";
+import { notice, unsafe } from "./entry.ts";
 
 /** The run of a staging itself, from the plan to the image. */
 export const STAGING_RUN_CODES = {
+  STAGE_NO_GUEST: unsafe(
+    "the image holds no Windows that a change could be for",
+    "See what `vmguest audit` says of the image; name the volume with `--volume`.",
+  ),
+  STAGE_GUEST_AMBIGUOUS: unsafe(
+    "the image holds several Windows, and which one is meant was not said",
+    "Name the volume with `--volume`.",
+  ),
+  STAGE_NOT_DECIDED: unsafe(
+    "the update table does not say that the guest is to be updated from a package",
+    "See the reasons; `vmguest audit --package ...` shows the decision with its sources.",
+  ),
+  STAGE_RESULT_WRONG: unsafe(
+    "the image as it would be does not show the staging as it was planned, so nothing was written",
+    "Report it together with the plan: it is a mistake of vmguest.",
+  ),
   STAGE_TEARABLE: notice(
     "while the change is being written there are moments whose state only the undo file mends",
     "If the host fails during the writing, run `vmguest rollback` before the VM is started.",
