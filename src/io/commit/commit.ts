@@ -5,9 +5,16 @@ import type { Change } from "../overlay.ts";
 import { checkNotInUse, openImage } from "./image-access.ts";
 import { ImageLock, type LockOptions } from "./image-lock.ts";
 import { inspectPlaces } from "./inspect.ts";
-import { MAX_NOTE_BYTES, MAX_STEP_COUNT } from "./layout.ts";
+import { MAX_NOTE_BYTES } from "./layout.ts";
 import { NodeStorage } from "./node-storage.ts";
-import { checkCount, type ImageRange, pageLength, pageOffsets, toPageChanges } from "./page-changes.ts";
+import {
+  checkCount,
+  checkStepCount,
+  type ImageRange,
+  pageLength,
+  pageOffsets,
+  toPageChanges,
+} from "./page-changes.ts";
 import { walkForward } from "./page-walk.ts";
 import { type Places, placesOf } from "./places.ts";
 import type { FileStatus, Storage } from "./storage.ts";
@@ -71,7 +78,7 @@ const SPACE_RESERVE_BYTES = 64 * 1024;
  * them back or to finish them: wherever the power fails, {@link inspectUndo} finds out how far it came.
  *
  * Throws, with the image as it was: IO_CHANGED, IMAGE_LOCKED, LOCK_STALE, IMAGE_IN_USE, IMAGE_HARD_LINKED, HOST_SPACE,
- * UNDO_PRESENT, UNDO_INTERRUPTED, COMMIT_UNDONE, and IO_OPEN, IO_READ, IO_WRITE. With the image between before and after,
+ * UNDO_PRESENT, UNDO_INTERRUPTED, COMMIT_UNDONE, LIMIT_EXCEEDED, and IO_OPEN, IO_READ, IO_WRITE. With the image between before and after,
  * and the undo file in place: COMMIT_INTERRUPTED.
  */
 export function commitChanges(path: string, plan: ChangePlan, options: CommitOptions = {}): ChangeResult {
@@ -115,12 +122,11 @@ function checkPlan({ image, sizeBytes, steps, note }: ChangePlan): void {
   const fault =
     sizeBytes < image.sizeBytes || !Number.isSafeInteger(sizeBytes)
       ? `an image of ${image.sizeBytes} bytes cannot become one of ${sizeBytes}`
-      : steps.length > MAX_STEP_COUNT
-        ? `${steps.length} steps are more than ${MAX_STEP_COUNT}`
-        : note !== undefined && note.length > MAX_NOTE_BYTES
-          ? `a note of ${note.length} bytes is longer than ${MAX_NOTE_BYTES}`
-          : undefined;
+      : note !== undefined && note.length > MAX_NOTE_BYTES
+        ? `a note of ${note.length} bytes is longer than ${MAX_NOTE_BYTES}`
+        : undefined;
   if (fault !== undefined) throw new VmguestError("USAGE", fault);
+  checkStepCount(steps.length);
 }
 
 function refuseUndo(storage: Storage, places: Places): void {

@@ -10,6 +10,6 @@ export {
 export type { LockOptions } from "./image-lock.ts";
 export { type ChangeDescription, type InspectOptions, inspectUndo, type UndoInspection } from "./inspect.ts";
 export { NodeStorage } from "./node-storage.ts";
-export type { ImageRange } from "./page-changes.ts";
+export { checkStepCount, type ImageRange } from "./page-changes.ts";
 export { discardUndo, finishChanges, type RollbackOptions, rollbackChanges } from "./rollback.ts";
 export type { FileStatus, ForeignLock, HostProcess, OpenFile, OpenMode, Storage } from "./storage.ts";

@@ -23,7 +23,7 @@ const headerFields = {
   sizeBefore: size64(40, "bytes of the image before the change"),
   sizeAfter: size64(48, "bytes of the image after it, not less"),
   modifiedBefore: u64(56, "when the image was last written to before the change, ns since 1970; for people"),
-  stepCount: u32(64, "number of steps, 1 to 64"),
+  stepCount: u32(64, "number of steps, 1 to 256"),
   recordCount: u32(68, "number of records, at most 32,768"),
   noteSize: u32(72, "bytes of the note, at most 65,536"),
   tableChecksum: u32(76, "CRC-32C of records and note"),
@@ -61,7 +61,8 @@ export type UndoRecord = Struct<typeof recordFields>;
 /** `UndoRecord.flags`. */
 export const RECORD_FLAGS = { oldIsZeros: 1 } as const;
 
-export const MAX_STEP_COUNT = 64;
+/** A staging has some seven steps for each edit of a hive, some for the volume, and those that a VHDX takes for its log. */
+export const MAX_STEP_COUNT = 256;
 /** 128 MiB in pages, which are in memory before and after; an update of the integration services changes some thousand. */
 export const MAX_RECORD_COUNT = 32_768;
 export const MAX_NOTE_BYTES = 65_536;

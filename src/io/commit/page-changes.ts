@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import { CHANGE_PAGE_BYTES, type Change } from "../overlay.ts";
-import { MAX_RECORD_COUNT } from "./layout.ts";
+import { MAX_RECORD_COUNT, MAX_STEP_COUNT } from "./layout.ts";
 
 /** A page of the image in one step: the bytes before it and after it, of the same length. */
 export interface PageChange {
@@ -85,4 +85,10 @@ export function checkCount(count: number): void {
   if (count <= MAX_RECORD_COUNT) return;
   const message = `the change has more than ${MAX_RECORD_COUNT} pages of ${CHANGE_PAGE_BYTES} bytes`;
   throw new VmguestError("LIMIT_EXCEEDED", message);
+}
+
+/** Throws LIMIT_EXCEEDED where a change has more steps than a commit takes. */
+export function checkStepCount(count: number): void {
+  if (count <= MAX_STEP_COUNT) return;
+  throw new VmguestError("LIMIT_EXCEEDED", `the change has ${count} steps, more than ${MAX_STEP_COUNT}`);
 }

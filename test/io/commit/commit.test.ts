@@ -101,7 +101,7 @@ describe("a commit", () => {
 
   test.each([
     { what: "a shorter image", change: { sizeBytes: 100 }, code: "USAGE" },
-    { what: "65 steps", change: { steps: Array.from({ length: 65 }, () => []) }, code: "USAGE" },
+    { what: "257 steps", change: { steps: Array.from({ length: 257 }, () => []) }, code: "LIMIT_EXCEEDED" },
     { what: "a long note", change: { note: new Uint8Array(65_537) }, code: "USAGE" },
     {
       what: "a change past the end",
