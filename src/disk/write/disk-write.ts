@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../../errors.ts";
-import type { Change } from "../../io/index.ts";
+import type { ByteSource, Change } from "../../io/index.ts";
 import type { FileSteps } from "./file-steps.ts";
 
 export interface DiskWriteOptions {
@@ -17,6 +17,11 @@ export interface DiskWritePlan {
   readonly steps: readonly (readonly Change[])[];
   /** Size of the file afterwards. */
   readonly sizeBytes: number;
+  /**
+   * The file as the steps leave it, before anything is written: whoever wants to be sure reads the result from here as he
+   * would read the file. It reads the file itself where nothing changes, which therefore has to stay open.
+   */
+  readonly file: ByteSource;
   readonly findings: readonly Finding[];
 }
 

@@ -30,10 +30,12 @@ export class FileSteps implements ByteSource {
 
   read(offset: number, length: number): DataView {
     checkRange("the file", this.#sizeBytes, offset, length);
+    const inBase = Math.max(0, Math.min(length, this.#base.sizeBytes - offset));
+    const parts = [...pagesIn(offset, length)].filter(({ number }) => this.#pages.has(number));
+    if (parts.length === 0 && inBase === length) return this.#base.read(offset, length);
     const bytes = new Uint8Array(length);
-    const inBase = Math.min(length, this.#base.sizeBytes - offset);
     if (inBase > 0) bytes.set(readBytes(this.#base, offset, inBase));
-    for (const { number, start, from, to } of pagesIn(offset, length)) {
+    for (const { number, start, from, to } of parts) {
       const page = this.#pages.get(number);
       if (page !== undefined) bytes.set(page.subarray(from - start, to - start), from - offset);
     }

@@ -19,20 +19,15 @@ export interface DiskChildOptions {
   readonly now: number;
 }
 
-/** A file that does not exist yet. */
-export interface DiskChildPlan extends DiskWritePlan {
-  /** The file as the steps leave it, for `openDisk` and `planDiskWrites`, whose steps come after these. */
-  readonly file: ByteSource;
-}
-
 /**
  * A new differencing disk over the disk in `parent`, in the same format and of the same size, with nothing in it yet. The
- * parent is not written to, and must never be from then on.
+ * parent is not written to, and must never be from then on. The `file` of the plan is opened and written to like any
+ * other (`planDiskWrites`), and those steps come after these.
  *
  * Throws DISK_CHILD_PARENT where there can be no child, DISK_CHILD_PATH for a path that has no room in it, and what
  * `planDiskWrites` throws for an image that is damaged.
  */
-export function planChild(parent: ByteSource, options: DiskChildOptions): DiskChildPlan {
+export function planChild(parent: ByteSource, options: DiskChildOptions): DiskWritePlan {
   const { properties } = readChain(parent).layers[0];
   requireSound(parent);
   for (const path of [options.relativePath, options.absolutePath ?? options.relativePath]) requirePath(path);
@@ -47,7 +42,7 @@ export function planChild(parent: ByteSource, options: DiskChildOptions): DiskCh
   }
 }
 
-function planOf(file: FileSteps): DiskChildPlan {
+function planOf(file: FileSteps): DiskWritePlan {
   return { file, steps: file.steps, sizeBytes: file.sizeBytes, findings: [] };
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { checkStepCount } from "../../io/commit/index.ts";
 import type { ByteSource, PhaseChanges } from "../../io/index.ts";
 import type { Disk } from "../disk.ts";
 import type { DiskWriteOptions, DiskWritePlan, WrittenFile } from "./disk-write.ts";
@@ -16,7 +17,8 @@ import { planVhdx } from "./vhdx/plan-vhdx.ts";
  * phases up to some one, and pages of the next. Without changes there are no steps, and the file stays as it is.
  *
  * Throws DISK_WRITE_DAMAGED or VHD_SAVED_STATE where the file must not be written to,
- * DISK_WRITE_NO_LOG, DISK_WRITE_FULL and DISK_WRITE_SMALL_BLOCKS where it cannot be.
+ * DISK_WRITE_NO_LOG, DISK_WRITE_FULL and DISK_WRITE_SMALL_BLOCKS where it cannot be, and LIMIT_EXCEEDED where a commit
+ * would not take so many steps.
  */
 export function planDiskWrites(
   file: ByteSource,
@@ -26,10 +28,12 @@ export function planDiskWrites(
 ): DiskWritePlan {
   requireSound(file);
   const pages = pagesOf(disk, phases);
-  if (pages.flat().length === 0) return { steps: [], sizeBytes: file.sizeBytes, findings: [] };
+  if (pages.flat().length === 0) return { steps: [], sizeBytes: file.sizeBytes, file, findings: [] };
   const { file: written, findings } = write(file, disk, pages, options);
+  const { steps, sizeBytes } = written;
+  checkStepCount(steps.length);
   requireWritten(written, pages.flat());
-  return { steps: written.steps, sizeBytes: written.sizeBytes, findings };
+  return { steps, sizeBytes, file: written, findings };
 }
 
 function write(

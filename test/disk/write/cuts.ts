@@ -236,6 +236,11 @@ export function expectSound(
   }
   const after = applySteps(image, plan.steps);
   expect(after.sizeBytes).toBe(plan.sizeBytes);
+  expect(plan.file.sizeBytes).toBe(plan.sizeBytes);
+  if (plan.sizeBytes <= HELD_SIZE_MAX) {
+    const [told, made] = [plan.file, after].map((file) => readBytes(file, 0, plan.sizeBytes));
+    expect(Buffer.compare(told ?? new Uint8Array(0), made ?? new Uint8Array(0))).toBe(0);
+  }
   const disk = openDisk(after, options);
   expect(Buffer.compare(readBytes(disk, 0, disk.sizeBytes), states.at(-1) ?? new Uint8Array(0))).toBe(0);
   const known = [...checkContainer(image)].map(({ code }) => code);

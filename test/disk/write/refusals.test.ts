@@ -23,6 +23,13 @@ const sourceOf = ({ bytes }: VhdImage) => new MemorySource(bytes);
 const plan = (image: ByteSource, pages = [[0]]) =>
   planDiskWrites(image, openDisk(image), phasesOf(pages), { newGuid: countingGuids() });
 
+test("a plan has as many steps as a commit takes, and not one more", () => {
+  const raw = () => new MemorySource(filled(1));
+  const phases = (count: number) => Array.from({ length: count }, () => [0]);
+  expect(plan(raw(), phases(256)).steps).toHaveLength(256);
+  expect(() => plan(raw(), phases(257))).toThrow(expect.objectContaining({ code: "LIMIT_EXCEEDED" }));
+});
+
 describe("nothing is planned for", () => {
   const shared = () =>
     vhdx({

@@ -199,7 +199,7 @@ describe("a log that was not applied", () => {
 
   test("stays as it is where there is nothing to be written", () => {
     const image = pending();
-    expect(plan(image, [])).toEqual({ steps: [], sizeBytes: image.sizeBytes, findings: [] });
+    expect(plan(image, [])).toEqual({ steps: [], file: image, sizeBytes: image.sizeBytes, findings: [] });
   });
 });
 
