@@ -7,6 +7,9 @@ export const STAGING_TRACE_CODES = {
     "the description of a staged update (Setup\\vmguest\\job.ini) is not as vmguest writes it",
     "Stage the update again.",
   ),
+  STAGING_RESULT: damaged(
+    "what the first-boot script wrote (Setup\\vmguest\\result.ini) cannot be understood",
+  ),
   STAGING_FOREIGN: unsafe(
     "the guest has a folder Setup\\vmguest that holds no staging of vmguest's",
     "Find out what put it there, and move it away in the guest before an update is staged.",

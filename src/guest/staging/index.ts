@@ -10,3 +10,4 @@ export {
 } from "./job.ts";
 export { ATTEMPTS_MAX, encodeJob, PAYLOAD_SIZE_MAX, packageNameFor, parseJob } from "./job-file.ts";
 export { RESULT_KEY, STAGING_FILES, STAGING_FOLDER } from "./names.ts";
+export { parseResult, RESULT_PHASES, type ResultPhase, type StagingResult } from "./result-file.ts";

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+export { sha256Of } from "./sha256.ts";
