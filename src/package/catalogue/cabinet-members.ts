@@ -11,7 +11,7 @@ export const MANIFEST_SIZE_MAX = 32 * 2 ** 20;
 export const DEPTH_MAX = 4;
 
 /** A package that is compressed inside another is unpacked into memory: those of integration services have 1 MiB. */
-const PACKED_SIZE_MAX = 256 * 2 ** 20;
+export const PACKED_SIZE_MAX = 256 * 2 ** 20;
 
 /** Name of the manifest that says what a cabinet installs; a cabinet without it holds other packages or none. */
 export const PACKAGE_MANIFEST = "update.mum";

@@ -2,6 +2,7 @@
 export { embeddedCabinets, unknownPackage } from "./embedded-cabinets.ts";
 export { type FindOffersOptions, type FoundOffers, findOffers } from "./find-offers.ts";
 export type { OfferedPackage, OfferInput, PackageArchitecture } from "./offered-package.ts";
+export { openOffer } from "./open-offer.ts";
 export type {
   CatalogStatus,
   CatalogVerification,
