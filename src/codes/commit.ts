@@ -48,6 +48,10 @@ export const COMMIT_CODES = {
     "the undo file is a link, belongs to somebody else, or may be written by more people than the image",
     "Find out who put it there before it is used or removed.",
   ),
+  UNDO_OWNER_UNKNOWN: unsafe(
+    "this host does not tell who may have written the undo file, which decides what goes into the image",
+    "See who may write to the folder of the image; where nobody else may, say that the undo file is trusted.",
+  ),
   UNDO_VERSION: unsupported("the undo file was written by a newer vmguest", "Use that version."),
   UNDO_DAMAGED: corrupt(
     "the undo file is damaged, or none of vmguest's",

@@ -53,6 +53,7 @@ const SECTOR_BYTES = 512;
  * fails loses as much, though reads go on showing it.
  */
 export class FaultyDisk implements Storage {
+  tellsOwners = true;
   /** What was called so far, such as `write /vm.vhdx`. */
   readonly calls: string[] = [];
   /** The call before which the power is cut, from 0. */

@@ -15,7 +15,7 @@ export interface Standing {
   readonly unfinishedAt: number | undefined;
   /** A page is as the change makes it that was not so before. */
   readonly hasNew: boolean;
-  /** The first place where the image is neither, so that somebody else has written to it; its length where it is that. */
+  /** The first place where the image is nothing of this change, so that somebody else has written to it; or its length. */
   readonly foreignAt: number | undefined;
 }
 
@@ -23,10 +23,12 @@ export interface Standing {
 interface PageStanding {
   /** For the version before all steps and that after each of the page's own: whether the page is it. */
   readonly is: readonly boolean[];
-  /** Between which version and the next it was torn, where it is none; -1 where it was not. */
-  readonly tornAfter: number;
-  readonly isForeign: boolean;
+  /** For each of the page's steps: whether the page, being no version, may be what a write in it left that was torn. */
+  readonly tornIn: readonly boolean[];
 }
+
+/** No disk writes a part of a sector. */
+const SECTOR_BYTES = 512;
 
 /** Compares the image with what the undo file says of it. Reads the pages of the change, of the undo file but torn ones. */
 export function compareImage(image: StoredFile, undo: Undo): Standing {
@@ -35,14 +37,18 @@ export function compareImage(image: StoredFile, undo: Undo): Standing {
   const isSize = sizeBytes === undo.sizeBefore || sizeBytes === undo.sizeAfter;
   let foreignAt = isSize ? undefined : Math.min(sizeBytes, undo.sizeAfter);
   let unfinishedAt = sizeBytes === undo.sizeAfter ? undefined : sizeBytes;
+  let tornAt: number | undefined;
   let hasNew = false;
   for (const versions of byPage(undo.pages)) {
     const standing = standingOf(image, undo, versions);
-    const { is } = standing;
-    const [first] = versions;
-    if (standing.isForeign) foreignAt ??= first?.offset;
-    if (is.at(-1) !== true) unfinishedAt ??= first?.offset;
-    hasNew ||= is[0] !== true && !standing.isForeign;
+    const { is, tornIn } = standing;
+    const offset = versions[0]?.offset;
+    const isTorn = tornIn.includes(true);
+    const isForeign = !isTorn && !is.includes(true);
+    if (isForeign) foreignAt ??= offset;
+    if (isTorn) tornAt ??= offset;
+    if (is.at(-1) !== true) unfinishedAt ??= offset;
+    hasNew ||= is[0] !== true && !isForeign;
     for (let step = 1; step <= undo.stepCount; step++) {
       if (!fits(standing, versions, step)) possible[step] = 0;
     }
@@ -53,6 +59,8 @@ export function compareImage(image: StoredFile, undo: Undo): Standing {
   const first = possible.indexOf(1, 1);
   const steps =
     first <= undo.stepCount ? { first, last: possible.lastIndexOf(1, undo.stepCount) } : undefined;
+  // A write is torn in the step under way alone: a mixture in any other state is somebody else's.
+  if (steps === undefined) foreignAt ??= tornAt;
   return { steps, unfinishedAt, hasNew, foreignAt };
 }
 
@@ -69,29 +77,33 @@ function byPage(pages: readonly StoredPage[]): Iterable<StoredPage[]> {
 
 function standingOf(image: StoredFile, undo: Undo, versions: readonly StoredPage[]): PageStanding {
   const [first] = versions;
-  if (first === undefined) return { is: [], tornAfter: -1, isForeign: false };
+  if (first === undefined) return { is: [], tornIn: [] };
   const bytes = image.readPadded(first.offset, first.length);
   const checksum = crc32c(bytes);
   const is = [first.oldChecksum, ...versions.map(({ newChecksum }) => newChecksum)].map(
     (version) => version === checksum,
   );
-  if (is.includes(true)) return { is, tornAfter: -1, isForeign: false };
-  const states = [
-    readStoredPage(undo, first, "old"),
-    ...versions.map((page) => readStoredPage(undo, page, "new")),
-  ];
-  const tornAfter = versions.findIndex((_, index) => isMixture(bytes, states.slice(index, index + 2)));
-  return { is, tornAfter, isForeign: tornAfter < 0 && !isMixture(bytes, states) };
+  if (is.includes(true)) return { is, tornIn: [] };
+  const tornIn = versions.map((page) =>
+    isMixture(bytes, readStoredPage(undo, page, "old"), readStoredPage(undo, page, "new")),
+  );
+  return { is, tornIn };
 }
 
 /** Whether a page is as it can be while a step is under way. */
-function fits({ is, tornAfter }: PageStanding, versions: readonly StoredPage[], step: number): boolean {
+function fits({ is, tornIn }: PageStanding, versions: readonly StoredPage[], step: number): boolean {
   const done = versions.filter((version) => version.step < step).length;
   if (versions[done]?.step !== step) return is[done] === true;
-  return is[done] === true || is[done + 1] === true || tornAfter === done;
+  return is[done] === true || is[done + 1] === true || tornIn[done] === true;
 }
 
-/** Whether each byte is that of one of the states: a write that was torn anywhere leaves such bytes. */
-function isMixture(bytes: Uint8Array, states: readonly Uint8Array[]): boolean {
-  return bytes.every((byte, index) => states.some((state) => state[index] === byte));
+/** Whether each sector is that of the one or of the other. */
+function isMixture(bytes: Uint8Array, before: Uint8Array, after: Uint8Array): boolean {
+  for (let start = 0; start < bytes.length; start += SECTOR_BYTES) {
+    const sector = bytes.subarray(start, start + SECTOR_BYTES);
+    const isOf = (page: Uint8Array) =>
+      Buffer.compare(sector, page.subarray(start, start + SECTOR_BYTES)) === 0;
+    if (!isOf(before) && !isOf(after)) return false;
+  }
+  return true;
 }

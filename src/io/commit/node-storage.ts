@@ -30,6 +30,9 @@ const FLAGS: Record<OpenMode, number> = {
 
 /** The files of the host, through node:fs. */
 export class NodeStorage implements Storage {
+  /** Windows has lists of permissions instead, which Node does not read. */
+  readonly tellsOwners: boolean = process.platform !== "win32";
+
   realPath(path: string): string {
     return realpathSync.native(path);
   }

@@ -21,6 +21,11 @@ export interface RollbackOptions extends ChangeOptions {
    * of the change.
    */
   readonly check?: (image: ByteSource, note: Uint8Array) => void;
+  /**
+   * Nobody else can have written the undo file. Has to be said where the host does not tell whose files are (Windows), for
+   * what an undo file says goes into the image; elsewhere owner and permissions are looked at.
+   */
+  readonly trustsUndoFile?: boolean;
 }
 
 /** What is open while a change is taken back or finished. */
@@ -37,16 +42,14 @@ interface Opened {
  * write is that of the rollback, so that backups see it. The undo file is removed last. Where it is cut off, it can be
  * begun again.
  *
- * Throws UNDO_NOT_FOUND, UNDO_IMAGE_CHANGED, UNDO_DAMAGED, UNDO_FOREIGN, UNDO_VERSION, those of locks, and IO_OPEN, IO_READ,
- * IO_WRITE, HOST_SPACE.
+ * Throws UNDO_NOT_FOUND, UNDO_IMAGE_CHANGED, UNDO_DAMAGED, UNDO_FOREIGN, UNDO_OWNER_UNKNOWN, UNDO_VERSION, those of locks,
+ * and IO_OPEN, IO_READ, IO_WRITE, HOST_SPACE.
  */
 export function rollbackChanges(path: string, options: RollbackOptions = {}): ChangeResult {
   return withUndo(path, options, (opened, found) => {
     if (found.state === "incomplete") return dropIncomplete(opened);
     const { undo } = found;
-    prepare(opened, found);
-    options.check?.(sourceOf(opened.image), undo.note);
-    opened.lock.check();
+    prepare(opened, found, options);
     takeBack(opened.image, undo, { keepEqual: false });
     removeUndo(opened.storage, opened.places);
     return { outcome: "rolled-back", ...resultOf(opened.places, undo) };
@@ -57,15 +60,14 @@ export function rollbackChanges(path: string, options: RollbackOptions = {}): Ch
  * Finishes a change that was interrupted; one that is complete stays as it is. An undo file that was never completed holds
  * nothing to finish: it is removed, and the outcome is `rolled-back`. Throws as {@link rollbackChanges} does.
  */
-export function finishChanges(path: string, options: ChangeOptions = {}): ChangeResult {
+export function finishChanges(path: string, options: RollbackOptions = {}): ChangeResult {
   return withUndo(path, options, (opened, found) => {
     if (found.state === "incomplete") return dropIncomplete(opened);
-    const { image, file, lock } = opened;
+    const { image, file } = opened;
     const { undo, standing } = found;
     const result = { outcome: "committed", ...resultOf(opened.places, undo) } as const;
     if (found.state === "committed") return result;
-    prepare(opened, found);
-    lock.check();
+    prepare(opened, found, options);
     walkForward(image, undo, standing.steps?.first ?? 1, () => false);
     writeMark(file, "sealed", undo.id, image.status().modifiedNs);
     clearMark(file, "undoing");
@@ -98,14 +100,24 @@ function withUndo<T>(path: string, options: ChangeOptions, work: (opened: Opened
   return work({ storage, places, lock, image, file }, examine(file, image));
 }
 
-/** What has to hold before the image is touched: nobody else has, and the undo file is sound as a whole. */
-function prepare({ image }: Opened, found: Exclude<Examined, { state: "incomplete" }>): void {
+/** What has to hold before the image is touched: nobody else has, and the undo file is trusted and sound as a whole. */
+function prepare(
+  { storage, places, lock, image }: Opened,
+  found: Exclude<Examined, { state: "incomplete" }>,
+  { check, trustsUndoFile = storage.tellsOwners }: RollbackOptions,
+): void {
+  if (!trustsUndoFile) {
+    const message = "this host does not tell who has written the undo file";
+    throw new VmguestError("UNDO_OWNER_UNKNOWN", message, { image: places.undo });
+  }
   const offset = changedSince(found);
   if (offset !== undefined) {
     const message = "the image is not as the change left it";
     throw new VmguestError("UNDO_IMAGE_CHANGED", message, { image: image.path, offset });
   }
   checkStoredPages(found.undo);
+  check?.(sourceOf(image), found.undo.note);
+  lock.check();
 }
 
 function dropIncomplete({ storage, places }: Opened): ChangeResult {

@@ -12,7 +12,7 @@ export interface FileStatus {
   readonly linkCount: number;
   /** Permission bits. */
   readonly mode: number;
-  /** Number of the user it belongs to; 0 where the host has no such numbers. */
+  /** Number of the user it belongs to; see {@link Storage.tellsOwners}. */
   readonly owner: number;
 }
 
@@ -56,6 +56,8 @@ export type OpenMode = "read" | "write" | "create";
  * between any two calls and let any of them fail. What is thrown are errors with the `code` of the system (`ENOSPC`).
  */
 export interface Storage {
+  /** Whether `owner` and `mode` of a {@link FileStatus} say who may write a file. */
+  readonly tellsOwners: boolean;
   /** The path without links, which therefore is one for all paths to a file. */
   realPath(path: string): string;
   /** What has that name, a link being a link; undefined for nothing. */

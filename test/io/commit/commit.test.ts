@@ -21,6 +21,7 @@ import {
 import type { FaultyDisk } from "../../faults/index.ts";
 
 const all = growingCase();
+const again = { replaceStaleLock: true };
 const failure = (code: string) => expect.objectContaining({ code });
 const commit = (disk: FaultyDisk, options: CommitOptions = {}) =>
   commitChanges(IMAGE, planOf(disk, all), { storage: disk, ...options });
@@ -308,8 +309,12 @@ describe("a rollback", () => {
     }
   });
 
-  test("lets the caller look at the image first, with the note", () => {
-    const disk = committedDisk();
+  test.each([
+    { what: "a rollback", work: rollbackChanges, make: () => committedDisk() },
+    { what: "a finish", work: finishChanges, make: () => interruptedDisk() },
+  ])("lets the caller look at the image first, with the note ($what)", ({ work, make }) => {
+    const disk = make();
+    const before = disk.bytesOf(IMAGE);
     const seen: unknown[] = [];
     const check = (
       image: { sizeBytes: number; read(at: number, length: number): DataView },
@@ -319,9 +324,29 @@ describe("a rollback", () => {
       expect(() => image.read(image.sizeBytes, 1)).toThrow(failure("OUT_OF_BOUNDS"));
       throw new Error("it has run");
     };
-    expect(() => rollbackChanges(IMAGE, { storage: disk, check })).toThrow("it has run");
-    expect(seen).toEqual([all.sizeBytes, finalOf(all)[0], "a note"]);
-    expect(disk.bytesOf(IMAGE)?.equals(finalOf(all))).toBe(true);
+    expect(() => work(IMAGE, { storage: disk, check, ...again })).toThrow("it has run");
+    expect(seen).toEqual([all.sizeBytes, before?.[0], "a note"]);
+    expect(disk.bytesOf(IMAGE)).toEqual(before);
+  });
+
+  test("is refused, and so is finishing, where the host does not tell whose the undo file is", () => {
+    for (const work of [rollbackChanges, finishChanges]) {
+      const disk = interruptedDisk();
+      disk.tellsOwners = false;
+      const image = disk.bytesOf(IMAGE);
+      expect(inspectUndo(IMAGE, { storage: disk })).toMatchObject({ state: "interrupted" });
+      expect(() => work(IMAGE, { storage: disk, ...again })).toThrow(failure("UNDO_OWNER_UNKNOWN"));
+      expect(disk.bytesOf(IMAGE)).toEqual(image);
+      work(IMAGE, { storage: disk, ...again, trustsUndoFile: true });
+      expect([all.original, finalOf(all)].some((state) => disk.bytesOf(IMAGE)?.equals(state))).toBe(true);
+    }
+  });
+
+  test("needs no trust for an undo file that says nothing, or that is only to be removed", () => {
+    const disk = committedDisk();
+    disk.tellsOwners = false;
+    discardUndo(IMAGE, { storage: disk });
+    expect(inspectUndo(IMAGE, { storage: disk })).toEqual({ state: "none" });
   });
 
   test("puts right what storage left that had lost writes it was told to flush", () => {
