@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: MIT
 export {
+  armedCommandLine,
+  groupPolicyCommand,
+  runOnceCommand,
+  scriptPath,
+  setupCompleteLines,
+} from "./armed-command.ts";
+export {
   type InstallTool,
   type RebootPolicy,
   type StagingFacts,
