@@ -30,6 +30,10 @@ export const NTFS_WRITE_CODES = {
     "the change does not fit the FILE record of the file or directory, and vmguest does not spread it over several",
     "Choose another directory, or defragment the file in the guest.",
   ),
+  NTFS_WRITE_TEARABLE: unsafe(
+    "what is to be written in one go lies in two pages of the disk, so that a power failure in the middle could leave half of it",
+    "Should the writing be cut short, run `vmguest rollback` before the VM is started.",
+  ),
   NTFS_WRITE_SECURITY: unsafe(
     "no file or directory nearby has permissions that only administrators could use to write, and vmguest makes no new ones",
     "Name a file or directory of Windows whose permissions are to be used.",

@@ -11,6 +11,8 @@ export type Phase = (typeof PHASES)[number];
 
 /** A source whose bytes can be changed, in memory. */
 export interface WritableSource extends ByteSource {
+  /** What the changes collect in: the same for all parts of one disk. */
+  readonly overlay: Overlay;
   /**
    * Changes a range; {@link ByteSource.read} gives the new bytes from then on. A range that overlaps one of a later phase
    * joins that phase, since the new bytes were made with the old ones in view: where both have to keep their order,
@@ -74,6 +76,15 @@ export class Overlay implements WritableSource {
       bytes.set(page.bytes.subarray(from - start, to - start), from - offset);
     }
     return new DataView(bytes.buffer);
+  }
+
+  get overlay(): this {
+    return this;
+  }
+
+  /** Counts the fences that were set. */
+  get round(): number {
+    return this.#round;
   }
 
   /** Ends a round: what is written from now on reaches the image after all that was written so far, whatever its phase. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { checkRange } from "./byte-source.ts";
-import type { Phase, WritableSource } from "./overlay.ts";
+import type { Overlay, Phase, WritableSource } from "./overlay.ts";
 import { SliceSource } from "./slice-source.ts";
 
 /** A part of a writable source as one of its own: a volume whose changes belong to the overlay of its disk. */
@@ -14,6 +14,10 @@ export class WritableSlice extends SliceSource implements WritableSource {
     super(target, offset, sizeBytes);
     this.#target = target;
     this.offset = offset;
+  }
+
+  get overlay(): Overlay {
+    return this.#target.overlay;
   }
 
   write(offset: number, bytes: Uint8Array, phase: Phase): void {

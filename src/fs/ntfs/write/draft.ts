@@ -9,21 +9,25 @@ interface DraftWrite extends Change {
 export class Draft implements WritableSource {
   readonly sizeBytes: number;
   readonly #target: WritableSource;
-  #overlay: Overlay;
+  #changed: Overlay;
   #writes: DraftWrite[] = [];
 
   constructor(target: WritableSource) {
     this.#target = target;
     this.sizeBytes = target.sizeBytes;
-    this.#overlay = new Overlay(target);
+    this.#changed = new Overlay(target);
+  }
+
+  get overlay(): Overlay {
+    return this.#target.overlay;
   }
 
   read(offset: number, length: number): DataView {
-    return this.#overlay.read(offset, length);
+    return this.#changed.read(offset, length);
   }
 
   write(offset: number, bytes: Uint8Array, phase: Phase): void {
-    this.#overlay.write(offset, bytes, phase);
+    this.#changed.write(offset, bytes, phase);
     this.#writes.push({ offset, bytes: bytes.slice(), phase });
   }
 
@@ -44,6 +48,6 @@ export class Draft implements WritableSource {
   discard(): void {
     if (this.#writes.length === 0) return;
     this.#writes = [];
-    this.#overlay = new Overlay(this.#target);
+    this.#changed = new Overlay(this.#target);
   }
 }

@@ -25,7 +25,7 @@ export function sourceOf(content: Content): ByteSource {
 }
 
 /** A content with zeros behind it. */
-export function padded(content: Uint8Array, sizeBytes: number): ByteSource {
+function padded(content: Uint8Array, sizeBytes: number): ByteSource {
   return {
     sizeBytes,
     read(offset, length) {
@@ -66,6 +66,13 @@ export function sizesOf(editor: RecordEditor): DataSizes {
   return data.sizes;
 }
 
+/** Bytes from the start of a file that were written; behind them it reads as zeros, whatever its clusters hold. */
+export function writtenBytesOf(editor: RecordEditor): number {
+  const data = editor.find(ATTRIBUTE.data);
+  if (data === undefined) return 0;
+  return data.isResident ? data.value.byteLength : data.sizes.initializedBytes;
+}
+
 /**
  * Puts content into the record of a file: into the record itself where it fits, else into clusters that are taken for it.
  * The record is not written here.
@@ -91,20 +98,32 @@ export function putContent(space: Workspace, editor: RecordEditor, content: Byte
   return putRuns(space, editor, file.runs, sizeBytes);
 }
 
+/** Makes the data of a file so long, all of it written. The record is not written here. */
+export function extendContent(space: Workspace, editor: RecordEditor, sizeBytes: number): DataSizes {
+  const data = editor.find(ATTRIBUTE.data);
+  const file = clustersOf(space, editor);
+  if (data === undefined || file === undefined) {
+    const value = data?.value ?? new DataView(new ArrayBuffer(0));
+    const content = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
+    return putContent(space, editor, padded(content, sizeBytes));
+  }
+  const { clusterSizeBytes } = space.geometry;
+  const missing = Math.ceil(Math.max(0, sizeBytes - file.sizeBytes) / clusterSizeBytes);
+  const longer = file.extended(space.clusters.take(missing, file.nextLcn));
+  // What was never written reads as zeros so far, and as what is in the clusters from now on.
+  zero(longer, data.sizes.initializedBytes, longer.sizeBytes);
+  return putRuns(space, editor, longer.runs, sizeBytes);
+}
+
 /** Says in a record that its file's data lies in these clusters, all of it written. */
-export function putRuns(
-  space: Workspace,
-  editor: RecordEditor,
-  runs: readonly Run[],
-  dataBytes: number,
-): DataSizes {
+function putRuns(space: Workspace, editor: RecordEditor, runs: readonly Run[], dataBytes: number): DataSizes {
   const { clusterSizeBytes } = space.geometry;
   editor.setNonResident(ATTRIBUTE.data, "", { runs, clusterSizeBytes, dataBytes });
   return { dataBytes, allocatedBytes: countClusters(runs) * clusterSizeBytes };
 }
 
 /** Fills what nobody can read yet with zeros. */
-export function zero(file: ClusterFile, from: number, to: number): void {
+function zero(file: ClusterFile, from: number, to: number): void {
   const zeros = new Uint8Array(Math.min(COPY_STEP_BYTES, Math.max(0, to - from)));
   for (let at = from; at < to; at += zeros.length)
     file.writeThrough(at, zeros.subarray(0, Math.min(zeros.length, to - at)));

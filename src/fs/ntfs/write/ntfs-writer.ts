@@ -1,21 +1,27 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../../errors.ts";
+import { type Finding, VmguestError } from "../../../errors.ts";
 import type { Phase, WritableSource } from "../../../io/index.ts";
 import { ATTRIBUTE, FileName, RECORD_FLAGS, StandardInformation } from "../layout.ts";
 import { openNtfs } from "../ntfs-volume.ts";
 import type { BitStore } from "./bit-store.ts";
+import type {
+  ChangeOptions,
+  ContentOptions,
+  CreateOptions,
+  MadeFile,
+  VolumeRange,
+} from "./change-options.ts";
 import type { Directory } from "./directory.ts";
 import {
   type Content,
   clustersOf,
   type DataSizes,
-  padded,
+  extendContent,
   putContent,
-  putRuns,
   requirePlainFile,
   sizesOf,
   sourceOf,
-  zero,
+  writtenBytesOf,
 } from "./file-data.ts";
 import { isShortName, makeShortName, requireLegalName } from "./names.ts";
 import { addEmptyIndex, addStandardInformation, encodeNames } from "./new-record.ts";
@@ -23,6 +29,7 @@ import { Paths } from "./paths.ts";
 import { requireWritable } from "./preflight.ts";
 import { RecordEditor } from "./record-editor.ts";
 import { SecurityChoice } from "./security-choice.ts";
+import { claimVolume } from "./sole-writer.ts";
 import { encodeEntry, keyOf } from "./tree-node.ts";
 import { type NtfsWriterOptions, openParts } from "./volume-parts.ts";
 import type { Workspace } from "./workspace.ts";
@@ -31,45 +38,12 @@ import type { Workspace } from "./workspace.ts";
 const ATTRIBUTES_ALLOWED = 0x2027;
 const ARCHIVE = 0x20;
 
-/** When something happened, for the times of the files that it is about. */
-export interface ChangeOptions {
-  /** FILETIME. */
-  readonly time: bigint;
-}
-
-export interface CreateOptions extends ChangeOptions {
-  /** FILE_ATTRIBUTE_* bits; a file is marked for archiving where they are left out. */
-  readonly attributes?: number;
-  /**
-   * Path of a file or directory whose permissions the new one shares. Where it is left out, they are taken from what is
-   * beside it. Either way they must let nobody but administrators and Windows itself write.
-   */
-  readonly securityLike?: string;
-  /** False for a volume on which Windows makes no 8.3 names. */
-  readonly makesShortName?: boolean;
-}
-
-/** The phases in which a file's record may come to lead to other content: later than its bits, and before old ones go. */
-export type RecordPhase = Extract<Phase, "records" | "index" | "arming">;
-
-export interface ContentOptions extends ChangeOptions {
-  /** In which phase the file's record is to lead to the new content: `records` where it is left out. */
-  readonly phase?: RecordPhase;
-}
-
-/** A file or directory that was made, as proof that it may be deleted. */
-export interface MadeFile {
-  readonly recordNumber: number;
-  readonly sequence: number;
-  readonly shortName: string | undefined;
-}
-
 /**
  * Changes files of an NTFS volume. Everything goes to the {@link WritableSource} in the phases that keep the volume sound
  * at every moment of writing them to the disk (docs/ntfs-write.md); an operation that throws has changed nothing.
  *
- * Nobody else may write to the metadata of the volume while a writer is open. Paths are relative to the volume's root, and
- * lead through no links.
+ * The caller may set fences between operations. Nobody else may write to the metadata of the volume, not even another
+ * writer. Paths are relative to the volume's root, and lead through no links.
  */
 export class NtfsWriter {
   readonly #space: Workspace;
@@ -81,15 +55,32 @@ export class NtfsWriter {
     const opened = openNtfs(volume);
     requireWritable(opened);
     const { space, bitmap } = openParts(opened, volume, options);
+    claimVolume(volume, options.volumeOffset ?? 0);
     this.#space = space;
     this.#bitmap = bitmap;
     this.#paths = new Paths(space);
     this.#security = new SecurityChoice(space);
   }
 
-  /** Throws what makes it unsafe to write to the volume: NTFS_DIRTY, NTFS_LOG_UNCLEAN, GUEST_HIBERNATED and their kin. */
+  /**
+   * Throws what makes it unsafe to write to the volume: NTFS_DIRTY, NTFS_LOG_UNCLEAN, GUEST_HIBERNATED and their kin, and
+   * TypeError where the volume has a writer on this overlay already.
+   */
   static open(volume: WritableSource, options: NtfsWriterOptions = {}): NtfsWriter {
     return new NtfsWriter(volume, options);
+  }
+
+  /**
+   * Whether the volume is sound at every moment of writing the changes so far. False where the order of writing does not
+   * do, as something has to be written in one go that lies in two pages of the disk; {@link findings} says what.
+   */
+  get isSoundThroughout(): boolean {
+    return this.findings.length === 0;
+  }
+
+  /** NTFS_WRITE_TEARABLE for each thing that a power failure could leave half written. */
+  get findings(): readonly Finding[] {
+    return this.#space.tears.findings;
   }
 
   /** Throws NTFS_WRITE_NAME, NTFS_WRITE_EXISTS, NOT_FOUND for the directory it is to stand in, or why it has no room. */
@@ -116,19 +107,23 @@ export class NtfsWriter {
     });
   }
 
-  /** Changes bytes of a plain file where they are. Throws NTFS_WRITE_RANGE where they were never written. */
+  /**
+   * Changes bytes of a plain file where they are. Throws NTFS_WRITE_RANGE where they were never written.
+   *
+   * Every 4 KiB of the file, counted from its start, reach the disk whole or not at all, or {@link findings} names the file.
+   */
   overwrite(path: string, offset: number, bytes: Uint8Array, phase: Phase): void {
     this.#run(() => {
       const { editor } = this.#fileAt(path);
-      const data = editor.find(ATTRIBUTE.data);
       const file = clustersOf(this.#space, editor);
-      const writtenBytes =
-        file === undefined ? sizesOf(editor).dataBytes : (data?.sizes.initializedBytes ?? 0);
+      const writtenBytes = writtenBytesOf(editor);
       if (offset < 0 || offset + bytes.length > writtenBytes) {
         const message = `bytes up to 0x${(offset + bytes.length).toString(16)} were to be changed, but 0x${writtenBytes.toString(16)} are written`;
         throw new VmguestError("NTFS_WRITE_RANGE", message, { path, offset });
       }
       if (file !== undefined) {
+        const { tears, draft } = this.#space;
+        tears.noteOverwrite(file, { offset, bytes, round: draft.overlay.round }, { path });
         file.write(offset, bytes, phase);
         return;
       }
@@ -139,7 +134,26 @@ export class NtfsWriter {
     });
   }
 
-  /** Makes a plain file longer, with zeros. Throws NTFS_WRITE_RANGE where it is that long already. */
+  /**
+   * Where the bytes of a plain file lie on the volume, in their order. What is in the file's record has no place of its
+   * own, and what was never written or is past the end has none; it is left out.
+   */
+  locate(path: string, offset: number, length: number): readonly VolumeRange[] {
+    return this.#run(() => {
+      const { editor } = this.#fileAt(path);
+      const file = clustersOf(this.#space, editor);
+      const from = Math.max(0, offset);
+      const until = Math.min(offset + length, writtenBytesOf(editor));
+      if (file === undefined || until <= from) return [];
+      const stretches = [...file.stretches(from, until - from)];
+      return stretches.map((stretch) => ({ volumeOffset: stretch.offset, length: stretch.length }));
+    });
+  }
+
+  /**
+   * Makes a plain file that long, with zeros behind what it has, all of it written. A file that is so already stays as it
+   * is, its times too. Throws NTFS_WRITE_RANGE where it is longer.
+   */
   extend(path: string, sizeBytes: number, options: ContentOptions): void {
     this.#run(() => {
       const { editor } = this.#fileAt(path);
@@ -148,7 +162,8 @@ export class NtfsWriter {
         const message = `the file has ${dataBytes} bytes, and was to be cut to ${sizeBytes}`;
         throw new VmguestError("NTFS_WRITE_RANGE", message, { path });
       }
-      this.#writeSizes(editor, this.#extendData(editor, sizeBytes), options);
+      if (writtenBytesOf(editor) === sizeBytes) return;
+      this.#writeSizes(editor, extendContent(this.#space, editor, sizeBytes), options);
     });
   }
 
@@ -210,22 +225,6 @@ export class NtfsWriter {
     return { recordNumber: taken.recordNumber, sequence: taken.sequence, shortName };
   }
 
-  #extendData(editor: RecordEditor, sizeBytes: number): DataSizes {
-    const data = editor.find(ATTRIBUTE.data);
-    const file = clustersOf(this.#space, editor);
-    if (data === undefined || file === undefined) {
-      const value = data?.value ?? new DataView(new ArrayBuffer(0));
-      const content = new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice();
-      return putContent(this.#space, editor, padded(content, sizeBytes));
-    }
-    const { clusterSizeBytes } = this.#space.geometry;
-    const missing = Math.ceil(Math.max(0, sizeBytes - file.sizeBytes) / clusterSizeBytes);
-    const longer = file.extended(this.#space.clusters.take(missing, file.nextLcn));
-    // What was never written reads as zeros so far, and as what is in the clusters from now on.
-    zero(longer, data.sizes.initializedBytes, longer.sizeBytes);
-    return putRuns(this.#space, editor, longer.runs, sizeBytes);
-  }
-
   /** Writes a record whose data has other sizes now, and says so in the directory too. */
   #writeSizes(editor: RecordEditor, sizes: DataSizes, { time, phase = "records" }: ContentOptions): void {
     editor.updateValue(ATTRIBUTE.standardInformation, (value) => {
@@ -281,15 +280,15 @@ export class NtfsWriter {
 
   /** Runs one operation, all of it or nothing. */
   #run<T>(work: () => T): T {
-    const { draft, records } = this.#space;
+    const { draft, records, tears } = this.#space;
     try {
       const result = work();
       draft.commit();
-      for (const part of [this.#bitmap, records, this.#paths]) part.commit();
+      for (const part of [this.#bitmap, records, tears, this.#paths]) part.commit();
       return result;
     } catch (error) {
       draft.discard();
-      for (const part of [this.#bitmap, records, this.#paths]) part.discard();
+      for (const part of [this.#bitmap, records, tears, this.#paths]) part.discard();
       throw error;
     }
   }

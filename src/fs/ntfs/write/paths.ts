@@ -88,6 +88,7 @@ export class Paths {
     const known = this.#directories.get(recordNumber);
     const directory = known ?? new Directory(this.#space, recordNumber, path);
     this.#directories.set(recordNumber, directory);
+    if (!this.#touched.has(directory)) directory.begin();
     this.#touched.add(directory);
     return directory;
   }

@@ -16,6 +16,8 @@ import { applyFixups } from "./protection.ts";
 /** The end marker and the four bytes behind it; chkdsk counts both as used. */
 const END_SIZE_BYTES = 8;
 const USA_OFFSET = FileRecordHeader.sizeBytes;
+/** Identifiers of attributes have 16 bits. */
+const ID_END = 0x10000;
 
 /** An attribute of a record that is being changed; its bytes are never changed in place. */
 interface EditedAttribute {
@@ -87,8 +89,11 @@ export class RecordEditor {
 
   /** Identifier for one more attribute. */
   takeId(): number {
-    const id = this.#header.nextAttributeId;
-    this.#header.nextAttributeId = id + 1;
+    const used = new Set(this.#attributes.map(({ bytes }) => new AttributeHeader(viewOf(bytes)).id));
+    let id = this.#header.nextAttributeId;
+    // After 2^16 changes of the file it begins again, among those that are there still.
+    while (used.has(id)) id = (id + 1) % ID_END;
+    this.#header.nextAttributeId = (id + 1) % ID_END;
     return id;
   }
 
@@ -171,6 +176,14 @@ export class RecordEditor {
     return bytes;
   }
 
+  /** The record as it is to be written now; its update sequence goes on with every time. */
+  seal(): Uint8Array {
+    const bytes = this.encode();
+    const { usaOffset } = this.#header;
+    this.#bytes.set(bytes.subarray(usaOffset, usaOffset + 2), usaOffset);
+    return bytes;
+  }
+
   get #where() {
     return {
       path: "$MFT",
@@ -189,12 +202,17 @@ export class RecordEditor {
     else this.#attributes[index] = { ...known, bytes };
   }
 
-  /** Attributes are ordered by type; those of one type that are made here have no names, or are the only ones of theirs. */
+  /**
+   * Attributes are ordered by type, and those of one type by name, none first. Those that are made here have no names, or
+   * are the only ones of their type.
+   */
   #insert(bytes: Uint8Array): void {
     const view = viewOf(bytes);
     const { type, nameLength, nameOffset } = new AttributeHeader(view);
     const name = decodeUtf16(view, nameOffset, nameLength * 2);
-    const after = this.#attributes.findIndex((one) => one.type > type);
+    const after = this.#attributes.findIndex(
+      (one) => one.type > type || (one.type === type && name === "" && one.name !== ""),
+    );
     this.#attributes.splice(after === -1 ? this.#attributes.length : after, 0, { type, name, bytes });
   }
 }

@@ -11,6 +11,7 @@ import type { ClusterAllocator } from "./cluster-allocator.ts";
 import { ClusterFile, runsOfAttribute } from "./cluster-file.ts";
 import type { Draft } from "./draft.ts";
 import { RecordEditor } from "./record-editor.ts";
+import type { TearWatch } from "./tear-watch.ts";
 
 /** Records before this one are not for files. */
 export const FIRST_FILE_RECORD = 24;
@@ -34,6 +35,7 @@ export interface RecordTableOptions {
   /** The reader's view of the volume as it was opened. */
   readonly context: VolumeContext;
   readonly clusters: ClusterAllocator;
+  readonly tears: TearWatch;
 }
 
 /** $MFT: reads FILE records as they are now, writes them with their copies in $MFTMirr, hands out free ones. */
@@ -47,7 +49,8 @@ export class RecordTable implements RecordSource {
   #bitmapFile: ClusterFile;
   /** How the table was before the operation under way let it grow. */
   #before: { file: ClusterFile; recordCount: number; bitmapFile: ClusterFile; bytes: number } | undefined;
-  #next = FIRST_FILE_RECORD;
+  /** Records that the bitmap calls free, and that are not. */
+  readonly #unfit = new Set<number>();
 
   constructor(options: RecordTableOptions) {
     const { draft, geometry, context } = options;
@@ -108,28 +111,24 @@ export class RecordTable implements RecordSource {
 
   write(editor: RecordEditor, phase: Phase): void {
     const { recordNumber } = editor;
-    const bytes = editor.encode();
-    const offset = recordNumber * this.#options.geometry.recordSizeBytes;
+    const bytes = editor.seal();
+    const offset = recordNumber * bytes.length;
+    const where = { path: "$MFT", structure: `FILE record ${recordNumber}`, offset };
+    this.#options.tears.note(this.#file.stretches(offset, bytes.length), where);
     this.#file.write(offset, bytes, phase);
-    if (recordNumber < this.#mirroredCount) this.#mirror.write(offset, bytes, phase);
+    if (recordNumber >= this.#mirroredCount) return;
+    this.#options.tears.noteApart("is written to $MFT and to $MFTMirr", where);
+    this.#mirror.write(offset, bytes, phase);
   }
 
   /** Takes a record that is free by the bitmap and by what it says itself, and lets the table grow where there is none. */
   take(): TakenRecord {
     for (;;) {
-      const recordNumber = this.#bits.nextFree(this.#next, this.#recordCount);
-      if (recordNumber === this.#recordCount) {
-        this.#grow();
-        continue;
-      }
-      this.#next = recordNumber + 1;
-      const previous = this.readRaw(recordNumber, 1);
-      const header = new FileRecordHeader(new DataView(previous.buffer));
-      const isWritten = header.signature === "FILE";
-      const isUsed = isWritten && ((header.flags & RECORD_FLAGS.inUse) !== 0 || header.baseRecord !== 0);
-      if (isUsed || (!isWritten && header.signature !== "\0\0\0\0")) continue;
-      this.#bits.take(recordNumber, 1);
-      return { recordNumber, sequence: (isWritten && header.sequence) || 1, previous };
+      // One that cannot be cut in half goes first.
+      const taken =
+        this.#takeFree((recordNumber) => this.#isInOnePage(recordNumber)) ?? this.#takeFree(() => true);
+      if (taken !== undefined) return taken;
+      this.#grow();
     }
   }
 
@@ -151,13 +150,38 @@ export class RecordTable implements RecordSource {
 
   discard(): void {
     this.#bits.discard();
-    this.#next = FIRST_FILE_RECORD;
     if (this.#before === undefined) return;
     this.#file = this.#before.file;
     this.#recordCount = this.#before.recordCount;
     this.#bitmapFile = this.#before.bitmapFile;
     this.#bits.cut(this.#before.bytes);
     this.#before = undefined;
+  }
+
+  #takeFree(isGood: (recordNumber: number) => boolean): TakenRecord | undefined {
+    const end = this.#recordCount;
+    let recordNumber = this.#bits.nextFree(FIRST_FILE_RECORD, end);
+    for (; recordNumber < end; recordNumber = this.#bits.nextFree(recordNumber + 1, end)) {
+      if (this.#unfit.has(recordNumber) || !isGood(recordNumber)) continue;
+      const previous = this.readRaw(recordNumber, 1);
+      const header = new FileRecordHeader(new DataView(previous.buffer));
+      const isWritten = header.signature === "FILE";
+      const isUsed = isWritten && ((header.flags & RECORD_FLAGS.inUse) !== 0 || header.baseRecord !== 0);
+      if (isUsed || (!isWritten && header.signature !== "\0\0\0\0")) {
+        this.#unfit.add(recordNumber);
+        continue;
+      }
+      this.#bits.take(recordNumber, 1);
+      return { recordNumber, sequence: (isWritten && header.sequence) || 1, previous };
+    }
+    return undefined;
+  }
+
+  #isInOnePage(recordNumber: number): boolean {
+    const { recordSizeBytes } = this.#options.geometry;
+    return this.#options.tears.isInOnePage(
+      this.#file.stretches(recordNumber * recordSizeBytes, recordSizeBytes),
+    );
   }
 
   /**

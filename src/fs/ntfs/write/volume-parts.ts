@@ -10,12 +10,18 @@ import { ClusterFile, runsOfAttribute } from "./cluster-file.ts";
 import { Draft } from "./draft.ts";
 import { RecordTable } from "./record-table.ts";
 import { scanRuns } from "./run-scan.ts";
+import { TearWatch } from "./tear-watch.ts";
 import { Workspace } from "./workspace.ts";
 
 /** 2^30 clusters, 4 TiB of the usual ones; the bitmap is held in memory three times. */
 const BITMAP_SIZE_MAX = 2 ** 27;
 
 export interface NtfsWriterOptions {
+  /**
+   * Where the volume begins on its disk, 0 where left out: what a disk writes whole are its own pages, which need not be
+   * those of the volume.
+   */
+  readonly volumeOffset?: number;
   /**
    * Whether a range of the volume is a good place for new clusters: one that the disk image has stored already, so that it
    * need not grow. Other places are taken only where no such range is free.
@@ -33,7 +39,7 @@ export interface VolumeParts {
 export function openParts(
   volume: NtfsVolume,
   target: WritableSource,
-  { prefers }: NtfsWriterOptions = {},
+  { prefers, volumeOffset = 0 }: NtfsWriterOptions = {},
 ): VolumeParts {
   const { geometry, context } = volume;
   const { clusterCount, clusterSizeBytes } = geometry;
@@ -46,9 +52,10 @@ export function openParts(
   // $Bitmap may call clusters free that something uses: those are not taken either.
   const barUsed = () => scanRuns(records, clusterCount, (lcn, count) => bitmap.bar(lcn, count));
   const clusters = new ClusterAllocator(bitmap, clusterCount, barUsed, isPreferred);
-  const records = new RecordTable({ draft, geometry, context, clusters });
+  const tears = new TearWatch(volumeOffset);
+  const records = new RecordTable({ draft, geometry, context, clusters, tears });
   clusters.mftEnd = records.endLcn;
-  return { space: new Workspace({ draft, geometry, context, clusters, records }), bitmap };
+  return { space: new Workspace({ draft, geometry, context, clusters, records, tears }), bitmap };
 }
 
 function openBitmap({ geometry, context }: NtfsVolume, draft: Draft): BitStore {

@@ -6,6 +6,7 @@ import type { ClusterAllocator } from "./cluster-allocator.ts";
 import { ClusterFile, runsOfAttribute } from "./cluster-file.ts";
 import type { Draft } from "./draft.ts";
 import type { RecordTable } from "./record-table.ts";
+import type { TearWatch } from "./tear-watch.ts";
 
 /** What the parts of one writer share. */
 export class Workspace {
@@ -14,15 +15,17 @@ export class Workspace {
   readonly context: VolumeContext;
   readonly clusters: ClusterAllocator;
   readonly records: RecordTable;
+  readonly tears: TearWatch;
   /** An attribute without clusters, to be extended. */
   readonly emptyFile: ClusterFile;
 
-  constructor(parts: Pick<Workspace, "draft" | "geometry" | "context" | "clusters" | "records">) {
+  constructor(parts: Pick<Workspace, "draft" | "geometry" | "context" | "clusters" | "records" | "tears">) {
     this.draft = parts.draft;
     this.geometry = parts.geometry;
     this.context = parts.context;
     this.clusters = parts.clusters;
     this.records = parts.records;
+    this.tears = parts.tears;
     this.emptyFile = new ClusterFile(parts.draft, parts.geometry.clusterSizeBytes, []);
   }
 
