@@ -269,6 +269,8 @@ describe("a differencing disk that we wrote to is read by libvhdi as it was in m
     const made = planChild(source, {
       newGuid: countingGuids(),
       now: 1e12,
+      // Half an hour off: libvhdi does not look at it.
+      parentModifiedMs: source.modifiedMs + 1_800_000,
       relativePath: `.\\${basename(base)}`,
       // Of a VHDX, libvhdi 20210425 finds the parent by this one alone, in the folder of the child.
       absolutePath: `C:\\VMs\\${basename(base)}`,

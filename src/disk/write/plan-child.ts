@@ -17,6 +17,11 @@ export interface DiskChildOptions {
   readonly absolutePath?: string;
   /** Milliseconds since 1970; a VHD records when it was made. */
   readonly now: number;
+  /**
+   * When the file of the parent was last written to, in milliseconds since 1970 (`FileSource.modifiedMs`). A VHD records
+   * it, and Windows may refuse a parent with another time; where left out the child says that it is not known.
+   */
+  readonly parentModifiedMs?: number;
 }
 
 /**

@@ -96,6 +96,26 @@ describe.each(parents)("a child of $what", ({ make, identity }) => {
   });
 });
 
+test("a child of a VHD knows when its parent was written to, and notices when that was at another time", () => {
+  const parent = new MemorySource(
+    new VhdImage({ virtualSizeBytes: SIZE, blockSizeBytes: MIB, blocks, identity: 5 }).bytes,
+  );
+  const parentModifiedMs = Date.UTC(2021, 5, 7, 8, 9, 10, 987);
+  const openWith = (more: object, modifiedMs: number) => {
+    const { file } = planChild(parent, { ...options(), ...more });
+    const found = [{ name: "base.x", isGuess: false, source: parent, modifiedMs }];
+    const { chain, findings } = openDisk(file, { resolveParent: () => found });
+    return { modifiedSeconds: chain[0]?.parent?.modifiedSeconds, codes: findings.map(({ code }) => code) };
+  };
+  const modifiedSeconds = Math.floor(parentModifiedMs / 1000);
+  expect(openWith({ parentModifiedMs }, parentModifiedMs)).toEqual({ modifiedSeconds, codes: [] });
+  expect(openWith({ parentModifiedMs }, parentModifiedMs + 10_000)).toEqual({
+    modifiedSeconds,
+    codes: ["VHD_PARENT_TIMESTAMP"],
+  });
+  expect(openWith({}, parentModifiedMs)).toEqual({ modifiedSeconds: undefined, codes: [] });
+});
+
 test("a child of a child has both below it", () => {
   const base = new VhdxImage({ virtualSizeBytes: SIZE, blocks });
   const middle = planChild(base, options()).file;

@@ -32,7 +32,7 @@ export function createVhdChild(parent: ByteSource, options: DiskChildOptions): F
 
   const footer = footerOf(ofParent, options);
   file.write(0, footer);
-  const { relativePath, absolutePath } = options;
+  const { relativePath, absolutePath, parentModifiedMs } = options;
   const header = new VhdDynamicHeader(new DataView(new ArrayBuffer(VhdDynamicHeader.sizeBytes)));
   Object.assign(header, {
     cookie: "cxsparse",
@@ -41,6 +41,7 @@ export function createVhdChild(parent: ByteSource, options: DiskChildOptions): F
     tableEntryCount,
     blockSizeBytes: BLOCK_SIZE_BYTES,
     parentUniqueId: ofParent.uniqueId,
+    parentTimestamp: parentModifiedMs === undefined ? 0 : timestampOf(parentModifiedMs),
   });
   header.dataOffset.fill(0xff);
   header.parentName.set(parentName(absolutePath ?? relativePath));
@@ -77,12 +78,17 @@ function footerOf(ofParent: VhdFooter, { newGuid, now }: DiskChildOptions): Uint
   const footer = new VhdFooter(new DataView(bytes.buffer));
   Object.assign(footer, {
     dataOffset: BigInt(HEADER_OFFSET),
-    timestamp: Math.max(0, Math.floor(now / 1000) - EPOCH_SECONDS),
+    timestamp: timestampOf(now),
     diskType: DISK_TYPES.differencing,
     uniqueId: parseGuid(newGuid()),
   });
   footer.checksum = checksumOf(footer.view, VhdFooter.offsetOf.checksum);
   return bytes;
+}
+
+/** Seconds since 2000, for as long as 32 bits have room for them. */
+function timestampOf(milliseconds: number): number {
+  return Math.min(Math.max(0, Math.floor(milliseconds / 1000) - EPOCH_SECONDS), 0xffff_ffff);
 }
 
 /** UTF-16BE, as much of it as there is room for; the locators have the whole path. */
