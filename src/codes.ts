@@ -15,6 +15,9 @@ import { OPTICAL_CODES } from "./codes/optical.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
 import { REGISTRY_EDIT_CODES } from "./codes/registry-edit.ts";
 import { SIGNATURE_CODES } from "./codes/signatures.ts";
+import { STAGING_CODES } from "./codes/staging.ts";
+import { STAGING_PROOF_CODES } from "./codes/staging-proof.ts";
+import { STAGING_REFUSAL_CODES } from "./codes/staging-refusals.ts";
 import { STAGING_RUN_CODES } from "./codes/staging-run.ts";
 import { STAGING_TRACE_CODES } from "./codes/staging-traces.ts";
 import { VOLUME_CODES } from "./codes/volumes.ts";
@@ -43,8 +46,11 @@ export const CODES = {
   ...EXTRACTION_CODES,
   ...COMMIT_CODES,
   ...DISK_WRITE_CODES,
+  ...STAGING_CODES,
   ...STAGING_TRACE_CODES,
   ...STAGING_RUN_CODES,
+  ...STAGING_PROOF_CODES,
+  ...STAGING_REFUSAL_CODES,
 } as const;
 
 export type Code = keyof typeof CODES;
