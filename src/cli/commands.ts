@@ -11,6 +11,12 @@ interface CommandEntry {
 const COMMANDS: readonly CommandEntry[] = [
   { name: "audit", load: async () => (await import("./verbs/audit.ts")).audit },
   { name: "table", load: async () => (await import("./verbs/table.ts")).table },
+  { name: "plan", load: async () => (await import("./verbs/plan.ts")).plan },
+  { name: "stage", load: async () => (await import("./verbs/stage.ts")).stage },
+  { name: "rollback", load: async () => (await import("./verbs/rollback.ts")).rollback },
+  // The longer names first: "services" alone would take their second word for an image.
+  { name: "services enable", load: async () => (await import("./verbs/services-edit.ts")).servicesEnable },
+  { name: "services disable", load: async () => (await import("./verbs/services-edit.ts")).servicesDisable },
   { name: "services", load: async () => (await import("./verbs/services.ts")).services },
   { name: "registry query", load: async () => (await import("./verbs/registry-query.ts")).registryQuery },
   { name: "chain", load: async () => (await import("./verbs/chain.ts")).chain },

@@ -2,18 +2,38 @@
 import type { ListFolder } from "../batch/index.ts";
 import { ReadStats } from "../io/index.ts";
 import { Output, type OutputStream } from "./output.ts";
+import type { StagingLayer, StartChange } from "./verbs/changes/change-request.ts";
 
 /** The process around a command line; a test gives its own. */
-export interface Process {
+export interface Process extends SignalSource {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where answers come from; nobody can be asked where it is left out, or is no terminal. */
+  readonly stdin?: InputStream;
+}
+
+/** As much of `process.stdin` as a question needs. */
+export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
+
+/** What asks a process to end: Ctrl-C, a shutdown of the host, a terminal that is closed. */
+export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export type StopSignal = (typeof STOP_SIGNALS)[number];
+
+/** As much of `process` as is needed to hear of a signal; a test that sends none gives none. */
+export interface SignalSource {
+  on?(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
+  off?(signal: StopSignal, listener: (signal: StopSignal) => void): unknown;
 }
 
 /** What commands stand on; a test gives its own. */
 export interface Dependencies {
   /** The layers that read images, loaded when a command needs them. */
   loadAudit(): Promise<AuditLayer>;
+  /** The layer that plans changes of images and makes them, loaded by the commands that do. */
+  loadStaging(): Promise<StagingLayer>;
+  /** Makes a change of an image while this thread stays free to hear signals. */
+  readonly startChange: StartChange;
   /** In the place of the host's own folders, where images are searched. */
   readonly listFolder?: ListFolder;
 }
@@ -30,6 +50,8 @@ export interface Context {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Process["env"];
+  readonly stdin: InputStream | undefined;
+  readonly signals: SignalSource;
   readonly dependencies: Dependencies;
   /** Counts the reads of the command's images. */
   readonly stats: ReadStats;
@@ -37,11 +59,14 @@ export interface Context {
   imageCount: number;
 }
 
-export function createContext({ stdout, stderr, env }: Process, dependencies: Dependencies): Context {
+export function createContext(io: Process, dependencies: Dependencies): Context {
+  const { stdout, stderr, stdin, env } = io;
   return {
     stdout: new Output(stdout),
     stderr: new Output(stderr, false),
     env,
+    stdin,
+    signals: io,
     dependencies,
     stats: new ReadStats(),
     imageCount: 0,
@@ -63,6 +88,11 @@ export function wantsProgress({ env, stderr }: Pick<Context, "env" | "stderr">):
 
 /** Columns for text that is no terminal's: a file or a log, where a line may well be longer than 80. */
 const WIDTH_OF_A_FILE = 120;
+
+/** Whether a person sits at both ends of a question on stderr. */
+export function canAsk({ env, stdin, stderr }: Pick<Context, "env" | "stdin" | "stderr">): boolean {
+  return stdin?.isTTY === true && stderr.isTerminal && !isSet(env["CI"]);
+}
 
 /** How wide a table may be. */
 export function tableWidth({ env, stdout }: Pick<Context, "env" | "stdout">): number {

@@ -84,6 +84,7 @@ function describeProgram(
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   files: "Look into an image",
   package: "Look into update packages (CAB, MSU, MSI, ISO)",
+  services: "The integration services of a guest and how they start",
 };
 
 interface Group {
@@ -103,13 +104,18 @@ function groupsOf(commands: readonly AnyCommand[]): Group[] {
 const firstWord = (name: string) => name.split(" ")[0] ?? name;
 
 function addGroup(program: Argv, { name, commands }: Group, choose: Choose): void {
-  const verbs = commands.map((command) => command.name.slice(name.length + 1));
+  const own = commands.find((command) => command.name === name);
+  const verbs = commands
+    .filter((command) => command !== own)
+    .map((command) => command.name.slice(name.length + 1));
   const [only] = commands.length === 1 ? commands : [];
   const describe = only?.describe ?? `${GROUP_SUMMARIES[name] ?? "Several commands"}: ${verbs.join(", ")}`;
-  program.command(`${name} <action>`, describe, (group) => {
-    for (const command of commands)
-      addCommand(group, command, usageOf(command).slice(name.length + 1), choose);
-    return group.demandCommand(1);
+  program.command(own === undefined ? `${name} <action>` : name, describe, (group) => {
+    for (const command of commands) {
+      const usage = usageOf(command).slice(name.length + 1);
+      addCommand(group, command, command === own ? `$0 ${usage}` : usage, choose);
+    }
+    return own === undefined ? group.demandCommand(1) : group;
   });
 }
 

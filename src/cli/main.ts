@@ -6,6 +6,7 @@ import { type Context, createContext, type Dependencies, type Process } from "./
 import { describeThrown } from "./error-text.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { readPlainArguments } from "./plain-arguments.ts";
+import type { StagingLayer } from "./verbs/changes/change-request.ts";
 import { readVersion } from "./version.ts";
 
 /** Taken by name: what is not named here does not get into the file that an audit loads. */
@@ -16,15 +17,20 @@ const OWN_LAYERS: Dependencies = {
     );
     return { assembleReport, auditImage, OpenedImage, reportChain, reportError };
   },
+  loadStaging: async () => (await import("../staging/index.ts")) as unknown as StagingLayer,
+  startChange: async (request, hooks) => {
+    const { startChange } = await import("./verbs/changes/change-thread.ts");
+    return await startChange(request, hooks, await OWN_LAYERS.loadStaging());
+  },
 };
 
 /** Does what a command line (without node and the script) asks for. Resolves to the exit code; never rejects. */
 export async function main(
   argv: readonly string[],
   io: Process,
-  dependencies: Dependencies = OWN_LAYERS,
+  dependencies: Partial<Dependencies> = {},
 ): Promise<number> {
-  const context = createContext(io, dependencies);
+  const context = createContext(io, { ...OWN_LAYERS, ...dependencies });
   try {
     const request = await readRequest(argv, context);
     if ("command" in request) return await runCommand(request.command, request.raw, context);

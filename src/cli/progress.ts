@@ -12,6 +12,7 @@ export class Progress {
   /** How many steps there will be; undefined where nobody knows. */
   readonly #total: number | undefined;
   #done = 0;
+  #isShown = false;
 
   private constructor(output: Output | undefined, total: number | undefined) {
     this.#output = output;
@@ -35,13 +36,20 @@ export class Progress {
     this.#print(`${CLEAR_LINE}[${place}] ${makeVisible(name)}`);
   }
 
+  /** Shows what is going on, in a line that counts nothing. */
+  tell(text: string): void {
+    this.#print(`${CLEAR_LINE}${makeVisible(text)}`);
+  }
+
   /** Takes the line away. */
   clear(): void {
-    if (this.#done > 0) this.#print(CLEAR_LINE);
+    if (this.#isShown) this.#print(CLEAR_LINE);
+    this.#isShown = false;
   }
 
   #print(text: string): void {
     if (this.#output === undefined) return;
+    this.#isShown = true;
     const room = (this.#output.columns ?? 80) + CLEAR_LINE.length - 1;
     // Steps are synchronous: nobody could wait for the write, and a terminal takes it at once.
     void this.#output.write(text.slice(0, room));

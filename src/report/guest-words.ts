@@ -3,7 +3,7 @@ import type { GuestReport } from "../audit/index.ts";
 import { shownName, shownSentence } from "./visible-text.ts";
 
 /** `Windows Server 2008 R2 Standard SP1 x64`, as far as the guest tells. */
-export function describeOs({ os }: GuestReport): string {
+export function describeOs({ os }: Pick<GuestReport, "os">): string {
   const words = [os.name === null ? nameOfFamily(os) : shownName(os.name)];
   if (os.servicePack !== null && os.servicePack > 0) words.push(`SP${os.servicePack}`);
   if (os.architecture !== "unknown") words.push(os.architecture);

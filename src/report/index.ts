@@ -28,6 +28,8 @@ export {
   type VerificationReport,
   type VerifiedPath,
 } from "./package-verification.ts";
+export { formatPlan, type PlanTextOptions } from "./plan.ts";
+export { writeCommand } from "./plan-words.ts";
 export {
   formatRegistryJson,
   formatRegistryKey,
@@ -35,7 +37,9 @@ export {
   type RegistryListing,
   type RegistryValue,
 } from "./registry-query.ts";
+export { formatRollback } from "./rollback.ts";
 export { formatServices, type GuestServices, type ServiceReport } from "./service-list.ts";
+export { formatStage, type StageTextOptions } from "./stage.ts";
 export type { TableOptions } from "./table-options.ts";
 export { describeUpdateTable, formatUpdateTable } from "./update-table.ts";
 export { makeVisible } from "./visible-text.ts";

@@ -3,7 +3,7 @@ import { type Dependencies, main } from "../../src/cli/index.ts";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly dependencies?: Dependencies;
+  readonly dependencies?: Partial<Dependencies>;
   /** Columns of the terminal that stdout and stderr are; none unless told. */
   readonly terminal?: number;
   /** How many writes to stdout succeed before its reader is gone. */

@@ -3,7 +3,7 @@ import type { AuditOptions, AuditReport, ImageReport } from "../../audit/index.t
 import { type Discovery, discoverImages, isImageName } from "../../batch/index.ts";
 import { VmguestError } from "../../errors.ts";
 import type { ReadBudget } from "../../io/index.ts";
-import { DEFAULT_HOST, HOST_IDS, type HostId, isVersion, parseHostId } from "../../policy/index.ts";
+import { type HostId, isVersion } from "../../policy/index.ts";
 import { formatJson, formatTable } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { type AuditLayer, type Context, tableWidth, wantsColour } from "../context.ts";
@@ -11,6 +11,7 @@ import { printFindings } from "../damage.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfFinding, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
+import { HOST, readHost } from "../host-option.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
@@ -32,11 +33,7 @@ export const audit = defineCommand({
     paths: { describe: "Disk images, folders of them, or patterns such as 'fleet/*.vhdx'", isMany: true },
   },
   options: {
-    host: {
-      kind: "text",
-      describe: `The Hyper-V host that runs the guests: ${HOST_IDS.join(", ")}`,
-      default: DEFAULT_HOST,
-    },
+    host: HOST,
     format: {
       kind: "text",
       describe: "A table for people, or JSON for programs",
@@ -112,10 +109,7 @@ interface Policy {
 }
 
 function readPolicy(host: string, minimumVersion: string | undefined): Policy {
-  const id = parseHostId(host);
-  if (id === undefined) {
-    throw new VmguestError("USAGE", `--host takes ${HOST_IDS.join(", ")}, not "${host}"`);
-  }
+  const id = readHost(host);
   if (minimumVersion !== undefined && !isVersion(minimumVersion)) {
     throw new VmguestError(
       "USAGE",
@@ -146,13 +140,9 @@ async function readOffered(args: OfferArguments, context: Context): Promise<Offe
     if (args["trust-root"].length === 0) return { offered: {}, offerCode: EXIT.fine };
     throw new VmguestError("USAGE", "--trust-root is about the packages of --package, which is not given");
   }
-  const { readOffers } = await import("./packages/offers.ts");
-  const { offers, findings, disappointments } = await readOffers(
-    { paths: args.package, trustRoots: args["trust-root"] },
-    context,
-  );
-  const [first] = disappointments;
-  if (first !== undefined) throw new VmguestError(first.code, first.message, first.where);
+  const { readNamedOffers } = await import("./packages/offers.ts");
+  const wish = { paths: args.package, trustRoots: args["trust-root"] };
+  const { offers, findings } = await readNamedOffers(wish, context);
   const news = findings.filter(({ severity }) => severity !== "info");
   if (!args.quiet) await printFindings(news, context);
   return { offered: { offered: offers }, offerCode: gravestOf(findings.map(exitCodeOfFinding)) };

@@ -58,6 +58,20 @@ export async function readOffers({ paths, trustRoots }: OfferRequest, context: C
   return { offers, findings, disappointments };
 }
 
+/**
+ * The same where every path that is named has to offer something: guests would otherwise be judged by something else than
+ * what was asked for. Throws what is wrong with the first path that does not.
+ */
+export async function readNamedOffers(
+  request: OfferRequest,
+  context: Context,
+): Promise<Omit<ReadOffers, "disappointments">> {
+  const { disappointments, ...read } = await readOffers(request, context);
+  const [first] = disappointments;
+  if (first !== undefined) throw new VmguestError(first.code, first.message, first.where);
+  return read;
+}
+
 /** The first error, or else the first remark; none of none. */
 function gravestOf(findings: readonly Finding[]): Finding[] {
   const first = findings.find(({ severity }) => severity === "error") ?? findings[0];

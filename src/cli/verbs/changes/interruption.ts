@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import { constants } from "node:os";
+import { type Context, type SignalSource, STOP_SIGNALS, type StopSignal } from "../../context.ts";
+import type { Output } from "../../output.ts";
+
+const SAID =
+  "stopping: what has been written is taken back or, where the guest is being armed already, finished; please wait";
+
+/**
+ * Holds back what would end the process while an image is written: the first signal asks the change to stop, and the
+ * change says how it ended; more of them change nothing, since only a sound image may be left behind.
+ */
+export class Interruption implements Disposable {
+  readonly #source: SignalSource;
+  readonly #stderr: Output;
+  readonly #answer: string;
+  readonly #listener = (signal: StopSignal) => this.#receive(signal);
+  #signal: StopSignal | undefined;
+
+  private constructor({ signals, stderr }: Context, answer: string) {
+    this.#source = signals;
+    this.#stderr = stderr;
+    this.#answer = answer;
+    for (const signal of STOP_SIGNALS) this.#source.on?.(signal, this.#listener);
+  }
+
+  /** Signals reach the process again as ever once this is disposed. `answer` is what somebody who sends one is told. */
+  static watch(context: Context, answer: string = SAID): Interruption {
+    return new Interruption(context, answer);
+  }
+
+  /** The first signal that came. */
+  get signal(): StopSignal | undefined {
+    return this.#signal;
+  }
+
+  get isCancelled(): boolean {
+    return this.#signal !== undefined;
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of STOP_SIGNALS) this.#source.off?.(signal, this.#listener);
+  }
+
+  #receive(signal: StopSignal): void {
+    this.#signal ??= signal;
+    void this.#stderr.write(`\nvmguest: ${this.#answer}\n`);
+  }
+}
+
+/** What a shell says of a process that a signal has ended; a run that stopped in time ends with the same. */
+export function exitCodeOfSignal(signal: StopSignal): number {
+  return 128 + constants.signals[signal];
+}
