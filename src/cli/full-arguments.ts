@@ -2,7 +2,7 @@
 import yargs, { type Argv } from "yargs";
 import { VmguestError } from "../errors.ts";
 import { type AnyCommand, type Option, type RawArguments, usageOf } from "./command.ts";
-import { checkCommandWords, checkDashes, describeMistake } from "./mistakes.ts";
+import { checkCommandWords, checkDashes, commandOf, describeMistake } from "./mistakes.ts";
 
 /** What a command line turned out to ask for. */
 export type Request =
@@ -28,13 +28,25 @@ export async function readArguments(
   checkCommandWords(commands, argv);
   checkDashes(argv);
   let chosen: Request | undefined;
-  const parser = describeProgram(commands, options, (command, raw) => {
-    chosen = { command, raw };
-  });
+  const parser = describeProgram(
+    commands,
+    { ...options, called: commandOf(commands, typedWords(argv)) },
+    (command, raw) => {
+      chosen = { command, raw };
+    },
+  );
   const { error, output } = await parse(parser, argv);
   if (error !== undefined) throw new VmguestError("USAGE", describeMistake(error, commands, argv));
   if (chosen !== undefined) return chosen;
   return { text: output === "" ? "" : `${output}\n` };
+}
+
+/** The words of a command line, also of one that the shell wants completed. */
+function typedWords(argv: readonly string[]): readonly string[] {
+  const [first, , ...words] = argv;
+  if (first !== "--get-yargs-completions") return argv;
+  // The second word, still being typed, may become that of a longer name.
+  return words.length > 2 ? words : [];
 }
 
 type Choose = (command: AnyCommand, raw: RawArguments) => void;
@@ -51,7 +63,7 @@ const PARSER = {
 
 function describeProgram(
   commands: readonly AnyCommand[],
-  { version, width }: FullOptions,
+  { version, width, called }: FullOptions & { readonly called: AnyCommand | undefined },
   choose: Choose,
 ): Argv {
   const program = yargs()
@@ -68,8 +80,9 @@ function describeProgram(
     .demandCommand(1)
     .epilogue("Every command explains itself and gives examples with --help.");
   for (const group of groupsOf(commands)) {
-    if (group.commands.length === 1 && group.commands[0]?.name === group.name) {
-      addCommand(program, group.commands[0], usageOf(group.commands[0]), choose);
+    const named = group.commands.find(({ name }) => name === group.name);
+    if (named !== undefined && (group.commands.length === 1 || named === called)) {
+      addCommand(program, named, usageOf(named), choose);
     } else {
       addGroup(program, group, choose);
     }
@@ -84,7 +97,7 @@ function describeProgram(
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   files: "Look into an image",
   package: "Look into update packages (CAB, MSU, MSI, ISO)",
-  services: "The integration services of a guest and how they start",
+  services: "List the integration services of a guest, or change how they start",
 };
 
 interface Group {
@@ -104,18 +117,16 @@ function groupsOf(commands: readonly AnyCommand[]): Group[] {
 const firstWord = (name: string) => name.split(" ")[0] ?? name;
 
 function addGroup(program: Argv, { name, commands }: Group, choose: Choose): void {
-  const own = commands.find((command) => command.name === name);
-  const verbs = commands
-    .filter((command) => command !== own)
-    .map((command) => command.name.slice(name.length + 1));
+  // A command that has the name of the group itself is told by what stands behind it, which yargs does not look at.
+  const actions = commands.filter((command) => command.name !== name);
+  const verbs = actions.map((command) => command.name.slice(name.length + 1));
   const [only] = commands.length === 1 ? commands : [];
   const describe = only?.describe ?? `${GROUP_SUMMARIES[name] ?? "Several commands"}: ${verbs.join(", ")}`;
-  program.command(own === undefined ? `${name} <action>` : name, describe, (group) => {
-    for (const command of commands) {
-      const usage = usageOf(command).slice(name.length + 1);
-      addCommand(group, command, command === own ? `$0 ${usage}` : usage, choose);
-    }
-    return own === undefined ? group.demandCommand(1) : group;
+  const usage = actions.length === commands.length ? `${name} <action>` : name;
+  program.command(usage, describe, (group) => {
+    for (const command of actions)
+      addCommand(group, command, usageOf(command).slice(name.length + 1), choose);
+    return group.demandCommand(1);
   });
 }
 

@@ -5,6 +5,11 @@ import { type AnyCommand, usageOf } from "./command.ts";
 /** Words that yargs brings along. */
 const OWN_WORDS: readonly string[] = ["completion"];
 
+/** The command whose words a command line begins with. */
+export function commandOf(commands: readonly AnyCommand[], argv: readonly string[]): AnyCommand | undefined {
+  return commands.find(({ name }) => name.split(" ").every((word, index) => argv[index] === word));
+}
+
 /** Throws USAGE where the words that a command line begins with name no command. */
 export function checkCommandWords(commands: readonly AnyCommand[], argv: readonly string[]): void {
   const [first, second] = argv;
@@ -61,7 +66,7 @@ function describeUnknownOption(token: string): string {
 }
 
 function describeMissing(commands: readonly AnyCommand[], argv: readonly string[]): string {
-  const command = commands.find(({ name }) => name.split(" ").every((word, index) => argv[index] === word));
+  const command = commandOf(commands, argv);
   if (command === undefined) return "a command is missing";
   const stray = argv.find((token) => /^-[^-]/.test(token));
   return stray === undefined ? `too few words for ${usageOf(command)}` : describeUnknownOption(stray);

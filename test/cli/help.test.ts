@@ -52,6 +52,10 @@ describe("completion", () => {
 
   test.each([
     { words: ["vmguest", ""], offered: ["audit", "table", "services", "registry", "files"] },
+    { words: ["vmguest", "services", ""], offered: ["enable", "disable"] },
+    { words: ["vmguest", "services", "x.vhdx", "--"], offered: ["--volume", "--format", "--stats"] },
+    { words: ["vmguest", "services", "enable", "x.vhdx", "--"], offered: ["--yes", "--output", "--as"] },
+    { words: ["vmguest", "stage", "x.vhdx", "--trigger", ""], offered: ["setup-mode", "stage-only"] },
     { words: ["vmguest", "files", ""], offered: ["list", "cat", "copy-out"] },
     { words: ["vmguest", "audit", "--"], offered: ["--host", "--fail-on", "--stats"] },
     { words: ["vmguest", "audit", "x", "--format", ""], offered: ["table", "json"] },

@@ -15,7 +15,7 @@ export const services = defineCommand({
   describe: "List the integration services of a guest and how they start",
   details:
     "Lists the vmic* services and the VMBus drivers of every Windows in the image with their start types, as the " +
-    "control set has them that Windows would start with.",
+    "control set has them that Windows would start with. services enable and services disable change them.",
   positionals: { image: IMAGE },
   options: { volume: VOLUME, format: TEXT_OR_JSON, stats: STATS },
   examples: [
