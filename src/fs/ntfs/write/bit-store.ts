@@ -42,9 +42,13 @@ export class BitStore {
 
   /** Keeps a range from being taken. Nothing is written. */
   bar(first: number, count: number): void {
-    forEachByte(first, count, (at, mask) => {
-      this.#barred[at] = (this.#barred[at] ?? 0) | mask;
-    });
+    const end = first + count;
+    // Whole bytes between, as a volume has millions of them.
+    const from = Math.min(end, Math.ceil(first / 8) * 8);
+    const until = Math.max(from, Math.floor(end / 8) * 8);
+    this.#barred.fill(0xff, from / 8, until / 8);
+    for (let index = first; index < from; index++) this.#barOne(index);
+    for (let index = until; index < end; index++) this.#barOne(index);
   }
 
   /** First free index in [from, end), or `end`. */
@@ -112,6 +116,10 @@ export class BitStore {
   cut(lengthBytes: number): void {
     this.#bits = this.#bits.slice(0, lengthBytes);
     this.#barred = this.#barred.slice(0, lengthBytes);
+  }
+
+  #barOne(index: number): void {
+    this.#barred[index >> 3] = (this.#barred[index >> 3] ?? 0) | (1 << (index & 7));
   }
 
   #unavailable(at: number): number {

@@ -81,6 +81,10 @@ export class RecordTable implements RecordSource {
     if (this.#bits.count < this.#recordCount) throw damaged("the bitmap is shorter than the table");
   }
 
+  get recordSizeBytes(): number {
+    return this.#options.geometry.recordSizeBytes;
+  }
+
   get recordCount(): number {
     return this.#recordCount;
   }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../../errors.ts";
 import { FileRecord } from "../file-record.ts";
-import { FileRecordHeader, RECORD_FLAGS } from "../layout.ts";
+import { RECORD_FLAGS } from "../layout.ts";
 import { HOLE } from "../runs.ts";
+import { QuickScan, type UseRun } from "./quick-scan.ts";
 import type { RecordTable } from "./record-table.ts";
 
-/** Records are read together in pieces of this many. */
-const RECORDS_PER_STEP = 256;
+/** Records are read together in pieces of so many bytes: long ones go past the cache of pages. */
+const STEP_BYTES = 1024 * 1024;
 
 /**
  * Calls `use` for every run of every attribute on the volume: one pass over $MFT.
@@ -14,36 +15,29 @@ const RECORDS_PER_STEP = 256;
  * Throws NTFS_WRITE_DAMAGED where a record that may be in use cannot be read, since then nobody knows which clusters are
  * its own.
  */
-export function scanRuns(
-  records: RecordTable,
-  clusterCount: number,
-  use: (lcn: number, lengthClusters: number) => void,
-): void {
-  for (let first = 0; first < records.recordCount; first += RECORDS_PER_STEP) {
-    const count = Math.min(RECORDS_PER_STEP, records.recordCount - first);
-    const bytes = records.readRaw(first, count);
-    const recordSizeBytes = bytes.length / count;
+export function scanRuns(records: RecordTable, clusterCount: number, use: UseRun): void {
+  const { recordSizeBytes } = records;
+  const recordsPerStep = STEP_BYTES / recordSizeBytes;
+  for (let first = 0; first < records.recordCount; first += recordsPerStep) {
+    const count = Math.min(recordsPerStep, records.recordCount - first);
+    const quick = new QuickScan(records.readRaw(first, count), { recordSizeBytes, clusterCount, use });
     for (let index = 0; index < count; index++) {
-      const own = bytes.subarray(index * recordSizeBytes, (index + 1) * recordSizeBytes);
-      scanRecord(own, { recordNumber: first + index, records, clusterCount, use });
+      const start = index * recordSizeBytes;
+      const flags = quick.flagsOf(start);
+      if (flags !== undefined && (flags & RECORD_FLAGS.inUse) === 0) continue;
+      if (flags !== undefined && quick.scan(start, first + index)) continue;
+      scanRecord(records, first + index, clusterCount, use);
     }
   }
 }
 
-interface ScanContext {
-  readonly recordNumber: number;
-  readonly records: RecordTable;
-  readonly clusterCount: number;
-  readonly use: (lcn: number, lengthClusters: number) => void;
-}
-
-function scanRecord(bytes: Uint8Array, { recordNumber, records, clusterCount, use }: ScanContext): void {
-  const header = new FileRecordHeader(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  const isWritten = header.signature === "FILE";
-  if (isWritten && (header.flags & RECORD_FLAGS.inUse) === 0) return;
+/** The same for one record, with the reader and its errors. */
+function scanRecord(records: RecordTable, recordNumber: number, clusterCount: number, use: UseRun): void {
+  const bytes = records.readRaw(recordNumber, 1);
+  const signature = String.fromCharCode(...bytes.subarray(0, 4));
   // A bit for a record that was never written is a bit too many; other remains may have been a file.
-  const isBlank = header.signature === "\0\0\0\0";
-  if (!isWritten && (isBlank || !records.isMarkedUsed(recordNumber))) return;
+  const isBlank = signature === "\0\0\0\0";
+  if (signature !== "FILE" && (isBlank || !records.isMarkedUsed(recordNumber))) return;
   try {
     for (const attribute of FileRecord.parse(bytes, recordNumber).attributes) {
       if (attribute.isResident) continue;
