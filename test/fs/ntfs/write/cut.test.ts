@@ -1,17 +1,11 @@
 import { expect, test } from "vitest";
 import type { NtfsVolume } from "../../../../src/fs/index.ts";
 import { ATTRIBUTE } from "../../../../src/fs/ntfs/layout.ts";
-import type { MadeFile, NtfsWriter } from "../../../../src/fs/ntfs/write/index.ts";
+import type { NtfsWriter } from "../../../../src/fs/ntfs/write/index.ts";
 import { readBytes } from "../../../../src/io/index.ts";
 import type { NtfsOptions } from "../../../lab/ntfs.ts";
 import { type CutOptions, expectSoundAtEveryCut } from "./cuts.ts";
-import { AT, bench, lay, NOW, noise } from "./volumes.ts";
-
-/** What a caller would have kept of a file when it was made. */
-function made(volume: NtfsVolume, path: string): MadeFile {
-  const { recordNumber, sequence } = volume.require(path);
-  return { recordNumber, sequence, shortName: undefined };
-}
+import { AT, bench, lay, madeOf, NOW, noise, SECTOR_63, unaligned } from "./volumes.ts";
 
 const longName = (index: number) =>
   `${String((index * 7919) % 9973).padStart(4, "0")} ${"long name ".repeat(6)}`.trim();
@@ -25,7 +19,7 @@ const FULL: NtfsOptions = {
 interface Row extends CutOptions {
   readonly what: string;
   readonly laid?: NtfsOptions;
-  readonly change: (writer: NtfsWriter, volume: NtfsVolume) => void;
+  readonly change: (writer: NtfsWriter, volume: NtfsVolume, fence: () => void) => void;
 }
 
 const ROWS: readonly Row[] = [
@@ -65,9 +59,9 @@ const ROWS: readonly Row[] = [
     change: (writer, volume) => {
       for (let index = 0; index < 40; index++) {
         const path = `d/${longName(index)}`;
-        writer.deleteFile(path, made(volume, path), AT);
+        writer.deleteFile(path, madeOf(volume, path), AT);
       }
-      writer.deleteDirectory("d", made(volume, "d"), AT);
+      writer.deleteDirectory("d", madeOf(volume, "d"), AT);
     },
   },
   {
@@ -76,7 +70,7 @@ const ROWS: readonly Row[] = [
     change: (writer, volume) => {
       for (let index = 0; index < 40; index += 2) {
         const path = `d/${longName(index)}`;
-        writer.deleteFile(path, made(volume, path), AT);
+        writer.deleteFile(path, madeOf(volume, path), AT);
         writer.createFile(`d/${longName(index + 100)}`, noise(2000, index), AT);
       }
     },
@@ -114,13 +108,127 @@ const ROWS: readonly Row[] = [
       }
     },
   },
+  {
+    what: "a staging: payload, then a hive that grows, then the trigger",
+    laid: { files: { SYSTEM: noise(20_000), "gpt.ini": "[General]\r\nVersion=1", "Setup/x": "x" } },
+    change: (writer, _volume, fence) => {
+      writer.createDirectory("Setup/vmguest", AT);
+      writer.createFile("Setup/vmguest/ic.cab", noise(30_000), AT);
+      writer.createFile("Setup/vmguest/run.cmd", noise(400), AT);
+      fence();
+      writer.extend("SYSTEM", 28_672, AT);
+      fence();
+      for (const page of [5, 0, 6, 0]) {
+        writer.overwrite("SYSTEM", page * 4096, noise(4096, page), "arming");
+        fence();
+      }
+      writer.createFile("Setup/scripts.ini", noise(100), { ...AT, attributes: 0x22 });
+      fence();
+      writer.replaceContent("gpt.ini", noise(2000), AT);
+    },
+  },
+  {
+    what: "splits of a directory, each in a round of its own",
+    laid: FULL,
+    change: (writer, _volume, fence) => {
+      for (let index = 40; index < 52; index++) {
+        writer.createFile(`d/${longName(index)}`, noise(3), AT);
+        fence();
+      }
+    },
+  },
+  {
+    what: "a directory that is made in one round and outgrows its record in others",
+    change: (writer, _volume, fence) => {
+      writer.createDirectory("new", AT);
+      for (let index = 0; index < 9; index++) {
+        if (index % 3 === 0) fence();
+        writer.createFile(`new/${longName(index)}`, noise(1000), AT);
+      }
+    },
+  },
+  {
+    what: "names that go in one round and others that come in the next",
+    laid: FULL,
+    change: (writer, volume, fence) => {
+      for (let index = 0; index < 24; index += 2) {
+        writer.deleteFile(`d/${longName(index)}`, madeOf(volume, `d/${longName(index)}`), AT);
+        if (index % 4 === 0) fence();
+        writer.createFile(`d/${longName(index)} again`, noise(2000, index), AT);
+      }
+    },
+  },
+  {
+    what: "a content that is replaced again and again",
+    laid: { files: { "gpt.ini": "[General]", "hive.dat": noise(9000) } },
+    change: (writer, _volume, fence) => {
+      for (const size of [500, 5000, 30, 9000]) {
+        writer.replaceContent("gpt.ini", noise(size, size), AT);
+        writer.replaceContent("hive.dat", noise(size + 3000, size), { ...AT, phase: "arming" });
+        fence();
+      }
+    },
+  },
 ];
 
 test.each(ROWS)("nothing but space is lost wherever it is cut: $what", ({ laid, change, ...options }) => {
   const bytes = lay(laid);
   const { writer, overlay, open } = bench(bytes);
-  change(writer, open());
+  change(writer, open(), () => overlay.fence());
   expect(expectSoundAtEveryCut(bytes, overlay, options)).toBeGreaterThan(15);
+});
+
+test("a name may go from an inner node and another come beside it in one go", () => {
+  const bytes = lay(FULL);
+  let innerCount = 0;
+  for (let index = 0; index < 40; index++) {
+    const { writer, overlay, open } = bench(bytes);
+    const path = `d/${longName(index)}`;
+    writer.deleteFile(path, madeOf(open(), path), AT);
+    // A name in a leaf goes where it is; one between leaves makes another tree.
+    if (!overlay.changes().some(({ phase }) => phase === "records")) continue;
+    innerCount++;
+    writer.createFile(`${path.slice(0, 6)} z`, noise(3), AT);
+    writer.createFile(`${path.slice(0, 6)} !`, noise(3), AT);
+    expectSoundAtEveryCut(bytes, overlay, { subsetCount: 3, seed: index });
+  }
+  expect(innerCount).toBeGreaterThan(5);
+});
+
+/** Directories of many names, whose records and blocks lie in different places of a page. */
+const MANY: NtfsOptions = {
+  files: Object.fromEntries(
+    Array.from({ length: 8 }, (_, folder) =>
+      Array.from({ length: 14 }, (_, index) => [`d${folder}/${longName(index)}`, `${index}`]),
+    ).flat(),
+  ),
+};
+
+test.each([
+  { what: "volumes that begin in the middle of a page", laid: MANY, volumeOffset: SECTOR_63 },
+  { what: "clusters of 512 bytes", laid: { ...MANY, clusterSizeBytes: 512 }, volumeOffset: 0 },
+  { what: "both", laid: { ...MANY, clusterSizeBytes: 512 }, volumeOffset: SECTOR_63 },
+])("a change is sound wherever it is cut, or the writer says that it may tear: $what", (row) => {
+  const volume = lay({ ...row.laid, spareClusters: 1000 });
+  const bytes = row.volumeOffset === 0 ? volume : unaligned(volume);
+  const verdicts = { sound: 0, tearable: 0 };
+  for (let folder = 0; folder < 8; folder++) {
+    const { writer, overlay } = bench(bytes, row.volumeOffset);
+    writer.createFile(`d${folder}/${longName(50)}`, noise(3000), AT);
+    if (writer.isSoundThroughout) {
+      verdicts.sound++;
+      expectSoundAtEveryCut(bytes, overlay, { subsetCount: 1, volumeOffset: row.volumeOffset });
+    } else {
+      verdicts.tearable++;
+      const { code, where } = writer.findings[0] ?? expect.unreachable();
+      expect([code, where.path]).toEqual(["NTFS_WRITE_TEARABLE", "$MFT"]);
+      expect(() =>
+        expectSoundAtEveryCut(bytes, overlay, { subsetCount: 1, volumeOffset: row.volumeOffset }),
+      ).toThrow();
+    }
+  }
+  expect(verdicts.sound).toBeGreaterThan(0);
+  if (row.volumeOffset > 0) expect(verdicts.tearable).toBeGreaterThan(0);
 });
 
 test("nothing but space is lost in a directory whose bitmap of blocks is in clusters", () => {
@@ -145,6 +253,6 @@ test("nothing but space is lost in a directory whose bitmap of blocks is in clus
   expect(bitmap?.isResident).toBe(false);
   for (let index = 900; index < 901; index++) writer.createFile(`d/${letters(index)}`, noise(1), AT);
   for (let index = 0; index < 2; index++)
-    writer.deleteFile(`d/${letters(index)}`, made(volume, `d/${letters(index)}`), AT);
+    writer.deleteFile(`d/${letters(index)}`, madeOf(volume, `d/${letters(index)}`), AT);
   expect(expectSoundAtEveryCut(bytes, overlay, { subsetCount: 1 })).toBeGreaterThan(15);
 });

@@ -2,8 +2,16 @@ import { expect } from "vitest";
 import type { Code } from "../../../../src/errors.ts";
 import { checkNtfs } from "../../../../src/fs/check/index.ts";
 import { type NtfsVolume, openNtfs } from "../../../../src/fs/index.ts";
-import { type Change, MemorySource, type Overlay, readBytes } from "../../../../src/io/index.ts";
+import {
+  type Change,
+  MemorySource,
+  type Overlay,
+  type PhaseChanges,
+  readBytes,
+  SliceSource,
+} from "../../../../src/io/index.ts";
 import { sha256, walk } from "../../../lab/ntfs/listing.ts";
+import { Dice } from "./dice.ts";
 
 /** What may be found of an image on which the changes were cut short: space that nobody gets back, and nothing else. */
 const LEAKS: readonly Code[] = [
@@ -39,66 +47,91 @@ export interface CutOptions {
   /** Random subsets of each phase that are tried besides all prefixes. */
   readonly subsetCount?: number;
   readonly seed?: number;
+  /** Where the volume begins on the disk that is cut. */
+  readonly volumeOffset?: number;
 }
 
+type Listing = ReadonlyMap<string, string>;
+
 /**
- * Cuts the way from `before` to what the overlay holds at every page of metadata and at random subsets of the pages of a phase. At each
- * cut, the volume must be sound but for leaks; what is the same before and after must be so there too; everything else
- * must be as it was or as it will be.
+ * Cuts the way from `before` to what the overlay holds, round by round and phase by phase, at every page of metadata and at
+ * random subsets of the pages of a phase. At each cut, the volume must be sound but for leaks; what is the same before and
+ * after a round must be so there too; everything else must be as it was or as it will be.
  */
 export function expectSoundAtEveryCut(
   before: Uint8Array,
   overlay: Overlay,
-  { allowed = [], subsetCount = 6, seed = 1 }: CutOptions = {},
+  { allowed = [], subsetCount = 6, seed = 1, volumeOffset = 0 }: CutOptions = {},
 ): number {
-  const first = listingOf(openNtfs(new MemorySource(before)));
-  const last = listingOf(openNtfs(overlay));
   const image = Buffer.from(before);
+  const open = () => {
+    const disk = new MemorySource(image);
+    return openNtfs(new SliceSource(disk, volumeOffset, disk.sizeBytes - volumeOffset));
+  };
+  const dice = new Dice(seed);
   let cutCount = 0;
-  const judge = (changes: readonly Change[]) => {
-    const kept = changes.map(({ offset, bytes }) => ({
-      offset,
-      bytes: Buffer.from(image.subarray(offset, offset + bytes.length)),
-    }));
-    for (const { offset, bytes } of changes) image.set(bytes, offset);
-    judgeCut(image, first, last, [...LEAKS, ...allowed]);
-    for (const { offset, bytes } of kept) image.set(bytes, offset);
-    cutCount++;
-  };
-  let state = seed;
-  const random = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-  for (const { phase, changes } of overlay.changes()) {
-    // New data goes where nothing is: some of its prefixes stand for all.
-    const step = phase === "data" ? Math.max(1, Math.ceil(changes.length / 6)) : 1;
-    for (let count = 0; count <= changes.length; count += step) judge(changes.slice(0, count));
-    for (let turn = 0; turn < subsetCount; turn++) {
-      const share = random();
-      judge(changes.filter(() => random() < share));
+  let first: Listing = listingOf(open());
+  for (const phases of roundsOf(overlay)) {
+    const last = during(
+      image,
+      phases.flatMap(({ changes }) => changes),
+      () => listingOf(open()),
+    );
+    for (const { phase, changes } of phases) {
+      const judge = (some: readonly Change[]) => {
+        during(image, some, () => judgeCut(open, [first, last], [...LEAKS, ...allowed]));
+        cutCount++;
+      };
+      // New data goes where nothing is: some of its prefixes stand for all.
+      const step = phase === "data" ? Math.max(1, Math.ceil(changes.length / 6)) : 1;
+      for (let count = 0; count <= changes.length; count += step) judge(changes.slice(0, count));
+      for (let turn = 0; turn < subsetCount; turn++) {
+        const share = dice.next(100);
+        judge(changes.filter(() => dice.next(100) < share));
+      }
+      apply(image, changes);
     }
-    for (const { offset, bytes } of changes) image.set(bytes, offset);
+    first = last;
   }
   expect(image.equals(Buffer.from(readBytes(overlay, 0, overlay.sizeBytes)))).toBe(true);
-  expect([...checkNtfs(openNtfs(new MemorySource(image)))]).toEqual([]);
+  expect([...checkNtfs(open())]).toEqual([]);
   return cutCount;
 }
 
-function judgeCut(
-  image: Uint8Array,
-  first: ReadonlyMap<string, string>,
-  last: ReadonlyMap<string, string>,
-  allowed: readonly Code[],
-): void {
-  const volume = openNtfs(new MemorySource(image));
-  const worse = [...checkNtfs(volume)].filter(({ code }) => !allowed.includes(code));
+/** The changes of each round, phase by phase. */
+function roundsOf(overlay: Overlay): PhaseChanges[][] {
+  const rounds = new Map<number, PhaseChanges[]>();
+  for (const changes of overlay.changes()) {
+    rounds.set(changes.round, [...(rounds.get(changes.round) ?? []), changes]);
+  }
+  return [...rounds.values()];
+}
+
+function apply(image: Uint8Array, changes: readonly Change[]): void {
+  for (const { offset, bytes } of changes) image.set(bytes, offset);
+}
+
+/** What `work` finds of the image with changes in it, which are taken back then. */
+function during<T>(image: Buffer, changes: readonly Change[], work: () => T): T {
+  const kept = changes.map(({ offset, bytes }) => ({
+    offset,
+    bytes: Buffer.from(image.subarray(offset, offset + bytes.length)),
+  }));
+  apply(image, changes);
+  try {
+    return work();
+  } finally {
+    apply(image, kept.reverse());
+  }
+}
+
+function judgeCut(open: () => NtfsVolume, allowedStates: readonly Listing[], allowed: readonly Code[]): void {
+  const worse = [...checkNtfs(open())].filter(({ code }) => !allowed.includes(code));
   expect(worse).toEqual([]);
-  const now = listingOf(openNtfs(new MemorySource(image)));
-  for (const path of new Set([...first.keys(), ...last.keys(), ...now.keys()])) {
+  const now = listingOf(open());
+  for (const path of new Set([...allowedStates.flatMap((rows) => [...rows.keys()]), ...now.keys()])) {
     const row = now.get(path);
-    if (row !== first.get(path) && row !== last.get(path)) {
-      expect.unreachable(`${path} is ${row}, neither ${first.get(path)} nor ${last.get(path)}`);
-    }
+    const rows = allowedStates.map((state) => state.get(path));
+    if (!rows.includes(row)) expect.unreachable(`${path} is ${row}, none of ${rows.join(", ")}`);
   }
 }

@@ -2,8 +2,14 @@ import { expect } from "vitest";
 import type { Finding } from "../../../../src/errors.ts";
 import { checkNtfs } from "../../../../src/fs/check/index.ts";
 import { type NtfsVolume, openNtfs } from "../../../../src/fs/index.ts";
-import { type CreateOptions, NtfsWriter } from "../../../../src/fs/ntfs/write/index.ts";
-import { type ByteSource, MemorySource, Overlay, readBytes } from "../../../../src/io/index.ts";
+import { type CreateOptions, type MadeFile, NtfsWriter } from "../../../../src/fs/ntfs/write/index.ts";
+import {
+  type ByteSource,
+  MemorySource,
+  Overlay,
+  readBytes,
+  WritableSlice,
+} from "../../../../src/io/index.ts";
 import { encodeDescriptor } from "../../../lab/ntfs/security.ts";
 import { LAB_TIME, layNtfs, type NtfsOptions } from "../../../lab/ntfs.ts";
 
@@ -11,6 +17,9 @@ import { LAB_TIME, layNtfs, type NtfsOptions } from "../../../lab/ntfs.ts";
 export const NOW = LAB_TIME + 10_000_000n;
 
 export const AT: CreateOptions = { time: NOW };
+
+/** Where the first partition of a disk begins that was made by Windows XP. */
+export const SECTOR_63 = 63 * 512;
 
 const SYSTEM = "S-1-5-18";
 const ADMINISTRATORS = "S-1-5-32-544";
@@ -43,16 +52,31 @@ export function lay(options: NtfsOptions = {}): Uint8Array {
 }
 
 export interface Bench {
+  /** Of the disk that the volume is on. */
   readonly overlay: Overlay;
   readonly writer: NtfsWriter;
   /** The volume as it is now, through a new reader. */
   open(): NtfsVolume;
 }
 
-/** A volume, and a writer on it. */
-export function bench(bytes: Uint8Array = lay()): Bench {
-  const overlay = new Overlay(new MemorySource(bytes));
-  return { overlay, writer: NtfsWriter.open(overlay), open: () => openNtfs(overlay) };
+/** A volume that reaches from `volumeOffset` to the end of a disk, and a writer on it. */
+export function bench(disk: Uint8Array = lay(), volumeOffset = 0): Bench {
+  const overlay = new Overlay(new MemorySource(disk));
+  const volume = new WritableSlice(overlay, volumeOffset, disk.length - volumeOffset);
+  return { overlay, writer: NtfsWriter.open(volume, { volumeOffset }), open: () => openNtfs(volume) };
+}
+
+/** A disk whose volume begins where partitions of Windows XP do: in the middle of a page. */
+export function unaligned(volume: Uint8Array): Uint8Array {
+  const disk = new Uint8Array(SECTOR_63 + volume.length);
+  disk.set(volume, SECTOR_63);
+  return disk;
+}
+
+/** What a caller would have kept of a file when it was made. */
+export function madeOf(volume: NtfsVolume, path: string): MadeFile {
+  const { recordNumber, sequence } = volume.require(path);
+  return { recordNumber, sequence, shortName: undefined };
 }
 
 export function findingsOf(source: ByteSource): Finding[] {
