@@ -15,6 +15,7 @@ export interface CodeEntry {
 
 export const RECOPY = "Copy the image again from its source, or restore it from a backup.";
 export const CHKDSK = "Start the VM, run `chkdsk /f` in the guest, and shut it down properly.";
+export const IN_GUEST = "Work in the running guest instead.";
 export const BOOT_ONCE = "Start the VM once and shut it down with `shutdown /s /t 0`.";
 
 const entry =

@@ -10,7 +10,10 @@ export const GUEST_CODES = {
   GUEST_PRESUMED: notice(
     "a Linux guest is presumed from file systems of Linux, whose insides are not read; a data disk looks the same",
   ),
-  OS_UNKNOWN: damaged("the Windows version in the image is not one that vmguest knows"),
+  OS_UNKNOWN: damaged(
+    "the Windows version in the image is not one that vmguest knows",
+    "Look for a newer vmguest, or update the guest itself.",
+  ),
   OS_EDITION_UNCERTAIN: notice(
     "edition and product name do not name the same product; the edition was believed",
   ),

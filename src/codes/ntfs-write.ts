@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { CHKDSK, type CodeEntry, unsafe, unsupported, usage } from "./entry.ts";
+import { CHKDSK, type CodeEntry, IN_GUEST, unsafe, unsupported, usage } from "./entry.ts";
 
 /** Why a change to an NTFS volume was refused. */
 export const NTFS_WRITE_CODES = {
-  NTFS_WRITE_VERSION: unsupported("the volume has a version of NTFS that vmguest reads, but does not write"),
+  NTFS_WRITE_VERSION: unsupported(
+    "the volume has a version of NTFS that vmguest reads, but does not write",
+    IN_GUEST,
+  ),
   NTFS_WRITE_DAMAGED: unsafe(
     "metadata that a change depends on is damaged or contradicts itself, so nothing may be built on it",
     CHKDSK,
@@ -17,6 +20,7 @@ export const NTFS_WRITE_CODES = {
   NTFS_WRITE_NOT_MADE: unsafe("what was to be deleted is not the file or directory that the caller made"),
   NTFS_WRITE_TARGET: unsupported(
     "the file or directory is stored in a way that vmguest does not change: compressed, sparse, encrypted, in several FILE records, under several names, or behind a reparse point",
+    "Store it plainly in the guest: `compact /u /exe`, `cipher /d`; delete its further names.",
   ),
   NTFS_WRITE_NO_SPACE: unsafe(
     "the volume has too few free clusters for the change",

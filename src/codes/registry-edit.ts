@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { BOOT_ONCE, type CodeEntry, unsafe, unsupported, usage } from "./entry.ts";
+import { BOOT_ONCE, type CodeEntry, IN_GUEST, unsafe, unsupported, usage } from "./entry.ts";
 
 /** Changing registry hives. */
 export const REGISTRY_EDIT_CODES = {
@@ -12,7 +12,10 @@ export const REGISTRY_EDIT_CODES = {
     "Run `vmguest check` to see all faults; start the VM once, so that Windows can mend its registry.",
   ),
   HIVE_EDIT_VERSION: unsupported("the hive is older than Windows NT 4.0: it can be read, but not edited"),
-  HIVE_EDIT_SIZE: unsupported("the hive is larger than what is edited, or an edit would make it so"),
+  HIVE_EDIT_SIZE: unsupported(
+    "the hive is larger than what is edited, or an edit would make it so",
+    IN_GUEST,
+  ),
   HIVE_EDIT_KEY_KIND: unsafe(
     "the key or value is a symbolic link, a layered or predefined one or not meant for the disk: it is not edited",
     "Name the key that the link leads to (ControlSet001 instead of CurrentControlSet).",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { BOOT_ONCE, type CodeEntry, notice, unsafe, unsupported } from "./entry.ts";
+import { BOOT_ONCE, type CodeEntry, IN_GUEST, notice, unsafe, unsupported } from "./entry.ts";
 
 const OWN_FOLDER = "If that is not so, stage into a copy in a folder of its own (`--output copy.vhdx`).";
 
@@ -69,6 +69,7 @@ export const STAGING_REFUSAL_CODES = {
   ),
   STAGE_SYSTEM_ROOT: unsupported(
     "the guest does not say where its Windows is in a form that may stand in a command line: a drive and a plain folder",
+    IN_GUEST,
   ),
   STAGE_WINDOWS_UPDATE: unsafe(
     "Microsoft's table names Windows Update for this guest on this host, and the guest gets its updates there, or may",

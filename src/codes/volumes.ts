@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type CodeEntry, corrupt, damaged, notice, RECOPY, unsupported } from "./entry.ts";
+import { type CodeEntry, corrupt, damaged, IN_GUEST, notice, RECOPY, unsupported } from "./entry.ts";
 
 /** Partition tables and volumes. */
 export const VOLUME_CODES = {
@@ -42,9 +42,10 @@ export const VOLUME_CODES = {
     "the volume is encrypted with BitLocker",
     "Decrypt it or suspend and decrypt it in the guest: `manage-bde -off C:`.",
   ),
-  VOLUME_REFS: unsupported("the volume is ReFS, which vmguest does not read"),
-  VOLUME_LDM: unsupported("the disk is a Windows dynamic disk (LDM), which vmguest does not read"),
+  VOLUME_REFS: unsupported("the volume is ReFS, which vmguest does not read", IN_GUEST),
+  VOLUME_LDM: unsupported("the disk is a Windows dynamic disk (LDM), which vmguest does not read", IN_GUEST),
   VOLUME_STORAGE_SPACES: unsupported(
     "the disk belongs to a Storage Spaces pool, which vmguest does not read",
+    IN_GUEST,
   ),
 } as const satisfies Record<string, CodeEntry>;

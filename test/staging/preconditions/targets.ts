@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect } from "vitest";
+import { type OpenedImage, openImage } from "../../../src/audit/index.ts";
+import type { Code } from "../../../src/errors.ts";
+import { chooseGuest } from "../../../src/staging/guest-choice.ts";
+import { checkPreconditions, type StagingWish } from "../../../src/staging/preconditions/index.ts";
+import type { StagingTarget } from "../../../src/staging/target.ts";
+import { ADMIN_ONLY } from "../../fs/ntfs/write/volumes.ts";
+import { CONTAINERS, layGpt, windowsVolume } from "../../lab/guest-image.ts";
+import type { NtfsOptions } from "../../lab/ntfs.ts";
+import type { WindowsOptions } from "../../lab/windows.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vmguest-preconditions-"));
+const opened: OpenedImage[] = [];
+afterAll(() => {
+  for (const image of opened) image.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+let count = 0;
+
+/** Opens a disk as an image; it is closed when the tests are over. */
+export function imageOf(bytes: Uint8Array): OpenedImage {
+  const path = join(folder, `image${++count}`);
+  writeFileSync(path, bytes);
+  const image = openImage(path);
+  opened.push(image);
+  return image;
+}
+
+export interface LabGuest {
+  readonly windows?: Partial<WindowsOptions>;
+  readonly ntfs?: NtfsOptions;
+  readonly container?: keyof typeof CONTAINERS;
+}
+
+export function volumeOf({ windows, ntfs }: LabGuest = {}): Uint8Array {
+  return windowsVolume(
+    { release: "ws2008r2", ...windows },
+    { descriptors: new Map([[0x100, ADMIN_ONLY]]), ...ntfs },
+  );
+}
+
+/** A Server 2008 R2 in good order, but for what is asked for. */
+export function targetOf(guest: LabGuest = {}): StagingTarget {
+  return targetIn(imageOf(CONTAINERS[guest.container ?? "vhdx"](layGpt([volumeOf(guest)]))));
+}
+
+/** The only guest of an image. */
+export function targetIn(image: OpenedImage, volume?: number): StagingTarget {
+  // This host's table names the integration services disk for guests of NT 6.
+  const choice = chooseGuest(image, volume, { host: "ws2012r2" });
+  return "target" in choice ? choice.target : expect.fail(choice.refusal.message);
+}
+
+/** A staging with nothing special; lab volumes are too small for an installation. */
+export const WISH = {
+  allowed: new Set<string>(["STAGE_SPACE"]),
+  hostFolder: undefined,
+  update: { payloadBytes: 700_000 },
+} as const satisfies StagingWish;
+
+/** What every guest without a folder to look around in is warned of. */
+const ALWAYS: readonly Code[] = ["CHILDREN_UNKNOWN", "STAGE_SPACE"];
+
+export interface Outcome {
+  readonly refusals: readonly Code[];
+  readonly warnings: readonly Code[];
+}
+
+/** The codes that a check comes to, each once, without what is warned of always. */
+export function outcomeOf(target: StagingTarget, wish: Partial<StagingWish> = {}): Outcome {
+  const { refusals, warnings } = checkPreconditions(target, { ...WISH, ...wish });
+  return {
+    refusals: [...new Set(refusals.map(({ code }) => code))],
+    warnings: [...new Set(warnings.map(({ code }) => code))].filter((code) => !ALWAYS.includes(code)),
+  };
+}
