@@ -15,6 +15,10 @@ export const STAGING_RUN_CODES = {
     "the update table does not say that the guest is to be updated from a package",
     "See the reasons; `vmguest audit --package ...` shows the decision with its sources.",
   ),
+  STAGE_PRESENT: unsafe(
+    "the guest has an earlier staging in it, which has not come to its end or has left its files",
+    "Take it back with `vmguest rollback`, or remove the folder `Setup\\vmguest` below Windows in the running guest.",
+  ),
   STAGE_RESULT_WRONG: unsafe(
     "the image as it would be does not show the staging as it was planned, so nothing was written",
     "Report it together with the plan: it is a mistake of vmguest.",

@@ -65,7 +65,7 @@ export function applyChanges(
       findings.push(...edit.findings);
     }
   }
-  return { overlay, findings };
+  return { overlay, findings: [...findings, ...writer.findings] };
 }
 
 type OnFiles = DirectoryChange | FileChange;

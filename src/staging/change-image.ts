@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+import { dirname, relative } from "node:path";
+import { OpenedImage, reportError } from "../audit/index.ts";
+import { VmguestError } from "../errors.ts";
+import {
+  type ChangeResult,
+  commitChanges,
+  copyImage,
+  createImage,
+  inspectUndo,
+  type NewImageResult,
+  NodeStorage,
+  rollbackChanges,
+  type Storage,
+} from "../io/commit/index.ts";
+import type { ChangeDraft, ReadyChange } from "./change-draft.ts";
+import type { ImageChangeOptions, WriteOptions } from "./options.ts";
+import type { ChildTarget } from "./prepare-change.ts";
+import type { StageReport } from "./report.ts";
+import { proveResult } from "./result-proof.ts";
+import { watchedRanges } from "./watched-ranges.ts";
+
+export interface ChangeImageOptions extends ImageChangeOptions, WriteOptions {
+  /** The host's own files where there is none. */
+  readonly storage?: Storage;
+}
+
+/** Plans a change of an image that was opened for it; with `child`, as a differencing disk over it. */
+export type DraftChange = (image: OpenedImage, child?: ChildTarget) => ChangeDraft;
+
+/**
+ * Carries a change of an image out: plans it, proves the result in memory, writes it in one transaction, and looks at the
+ * image once more. Never throws for what files hold: that is in `error`.
+ */
+export function changeImage(path: string, options: ChangeImageOptions, draft: DraftChange): StageReport {
+  const change = new ImageChange(path, options, draft);
+  try {
+    return change.run();
+  } catch (error) {
+    const isRefusal = error instanceof VmguestError && error.kind === "unsafe";
+    return change.report(isRefusal ? "refused" : "failed", { error: reportError(error, path) });
+  }
+}
+
+/** What became of writing a change. */
+type Written = ChangeResult["outcome"];
+
+const OUTCOMES = { committed: "staged", unchanged: "nothing-to-do", "rolled-back": "rolled-back" } as const;
+
+/** One change under way. */
+class ImageChange {
+  readonly #path: string;
+  readonly #options: ChangeImageOptions;
+  readonly #draft: DraftChange;
+  #report: Omit<StageReport, "outcome">;
+
+  constructor(path: string, options: ChangeImageOptions, draft: DraftChange) {
+    this.#path = path;
+    this.#options = options;
+    this.#draft = draft;
+    this.#report = { image: path, plan: null, target: null, undoFile: null, proof: null, error: null };
+  }
+
+  run(): StageReport {
+    const { target = { kind: "in-place" } } = this.#options;
+    switch (target.kind) {
+      case "in-place":
+        return this.#changeInPlace();
+      case "child":
+        return this.#makeChild(target.path);
+      case "copy":
+        return this.#makeCopy(target.path);
+    }
+  }
+
+  report(outcome: StageReport["outcome"], more: Partial<StageReport> = {}): StageReport {
+    return { ...this.#report, ...more, outcome };
+  }
+
+  #changeInPlace(): StageReport {
+    if (this.#options.replaces === true) this.#takeEarlierBack();
+    using image = this.#open(this.#path);
+    return this.#change(image, undefined, (ready) => {
+      const { steps, sizeBytes } = ready.prepared;
+      const plan = {
+        image: image.file,
+        steps,
+        sizeBytes,
+        id: this.#options.newGuid(),
+        watched: watchedRanges(ready.target),
+        note: ready.note,
+      };
+      const result = commitChanges(this.#path, plan, this.#options);
+      this.#report = { ...this.#report, target: { kind: "in-place", path: this.#path } };
+      if (result.outcome !== "committed") return result.outcome;
+      this.#report = { ...this.#report, undoFile: result.undoPath };
+      this.#checkWritten(this.#path, ready, () => rollbackChanges(this.#path, this.#options));
+      return result.outcome;
+    });
+  }
+
+  /** A differencing disk over the image, which stays as it is. */
+  #makeChild(path: string): StageReport {
+    using image = this.#open(this.#path);
+    return this.#change(image, { relativePath: pathFrom(path, this.#path) }, (ready) => {
+      const { outcome } = createImage(path, ready.prepared, this.#options);
+      return this.#made("child", path, ready, outcome);
+    });
+  }
+
+  #makeCopy(path: string): StageReport {
+    using image = this.#open(this.#path);
+    return this.#change(image, undefined, (ready) => {
+      const { outcome } = copyImage(image.file, path, { ...this.#options, changes: ready.prepared });
+      return this.#made("copy", path, ready, outcome);
+    });
+  }
+
+  #made(
+    kind: "child" | "copy",
+    path: string,
+    ready: ReadyChange,
+    outcome: NewImageResult["outcome"],
+  ): Written {
+    if (outcome !== "committed") return outcome;
+    const { storage = new NodeStorage() } = this.#options;
+    this.#checkWritten(path, ready, () => storage.remove(path));
+    this.#report = { ...this.#report, target: { kind, path } };
+    return "committed";
+  }
+
+  /** Plans, proves the result, and leaves the writing to `write`. */
+  #change(
+    image: OpenedImage,
+    child: ChildTarget | undefined,
+    write: (ready: ReadyChange) => Written,
+  ): StageReport {
+    this.#activity("planning");
+    using draft = this.#draft(image, child);
+    const { plan, ready } = draft;
+    this.#report = { ...this.#report, plan };
+    if (ready === undefined || plan.outcome !== "ready")
+      return this.report(plan.outcome, { error: plan.error });
+    this.#activity("verifying");
+    this.#report = { ...this.#report, proof: proveResult(image, ready) };
+    this.#activity("writing");
+    const outcome = write(ready);
+    return this.report(OUTCOMES[outcome]);
+  }
+
+  #open(path: string): OpenedImage {
+    this.#activity("examining");
+    return OpenedImage.open(path, this.#options);
+  }
+
+  /** Looks at what was written through files that are opened anew; where it is not what was meant, `undo` takes it away. */
+  #checkWritten(path: string, { checkResult }: ReadyChange, undo: () => void): void {
+    this.#activity("checking");
+    try {
+      const { parentRoots = [dirname(path)] } = this.#options;
+      const options = { ...this.#options, parentRoots: [...parentRoots, dirname(this.#path)] };
+      using after = OpenedImage.open(path, options);
+      checkResult(after);
+    } catch (error) {
+      undo();
+      this.#report = { ...this.#report, undoFile: null, target: null };
+      throw error;
+    }
+  }
+
+  #takeEarlierBack(): void {
+    const { state } = inspectUndo(this.#path, this.#options);
+    if (state !== "none") rollbackChanges(this.#path, this.#options);
+  }
+
+  #activity(activity: Parameters<NonNullable<WriteOptions["onActivity"]>>[0]): void {
+    this.#options.onActivity?.(activity);
+  }
+}
+
+/** The way from the folder of one file to another, as Windows writes it: `.\base.vhdx`. */
+function pathFrom(file: string, other: string): string {
+  const way = relative(dirname(file), other).replaceAll("/", "\\");
+  return way.startsWith("..") ? way : `.\\${way}`;
+}

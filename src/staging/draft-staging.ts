@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+import { auditOpened, type OpenedImage } from "../audit/index.ts";
+import { finding, findingOf, VmguestError } from "../errors.ts";
+import type { StagingJob } from "../guest/index.ts";
+import { SiblingFiles } from "../io/index.ts";
+import type { OfferedPackage } from "../package/index.ts";
+import type { ChangeDraft } from "./change-draft.ts";
+import { chooseGuest } from "./guest-choice.ts";
+import { jobOf } from "./job-choice.ts";
+import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
+import { verifiedPayload } from "./payload.ts";
+import { PlanBuilder } from "./plan-builder.ts";
+import { checkImagePreconditions, checkPreconditions, type StagingWish } from "./preconditions/index.ts";
+import { type ChildTarget, prepareChange } from "./prepare-change.ts";
+import type { StagingTarget } from "./target.ts";
+import { chooseTrigger, planPayload, planPersistVersion, planTrigger } from "./triggers/index.ts";
+
+export type DraftOptions = StagingOptions & Pick<WriteOptions, "target">;
+
+/**
+ * Plans the staging of an update into an image, down to the bytes, in memory; nothing is written. What stands in the way
+ * is in the plan. Throws where the image or the host's files cannot be read.
+ */
+export function draftStaging(image: OpenedImage, options: DraftOptions, child?: ChildTarget): ChangeDraft {
+  const plan = new PlanBuilder(image, options);
+  const choice = chooseGuest(image, options.volume, options);
+  const wish = wishOf(image, options);
+  if ("refusal" in choice) {
+    plan.refuse(choice.refusal);
+    plan.take(checkImagePreconditions(image, wish));
+    return plan.end();
+  }
+  const { target } = choice;
+  const { verdict, staging } = target.report;
+  plan.about(target);
+  plan.because(verdict.reasons);
+  if (verdict.action === "none") return plan.end();
+  const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
+  const isStaged = staging.state === "staged";
+  if (isStaged && offer !== undefined && staging.job?.version === offer.version) {
+    plan.because([`${staging.detail}; there is nothing to add`]);
+    return plan.end();
+  }
+  plan.take(checkPreconditions(target, { ...wish, update: updateOf(offer, options) }));
+  if (staging.state !== "none") plan.refuse(finding("STAGE_PRESENT", staging.detail));
+  return refusing(plan, () => {
+    if (verdict.action === "stage-cab" && offer !== undefined) {
+      return draftUpdate(plan, target, offer, options, child);
+    }
+    if (!plan.isRefused) plan.refuse(finding("STAGE_NOT_DECIDED", verdict.reasons.join("; ")));
+    return plan.end();
+  });
+}
+
+function draftUpdate(
+  plan: PlanBuilder,
+  target: StagingTarget,
+  offer: OfferedPackage,
+  options: DraftOptions,
+  child: ChildTarget | undefined,
+): ChangeDraft {
+  const payload = verifiedPayload(offer, options);
+  plan.stages(payload);
+  const considered = chooseTrigger(target, options.trigger);
+  const trigger = considered.find(({ isChosen }) => isChosen)?.trigger ?? "stage-only";
+  const job = jobOf(target, payload, { id: options.newGuid(), trigger, reboot: options.reboot });
+  plan.runsBy(job, considered);
+  const changes = [
+    ...planPayload(target, payload, job),
+    ...(options.persistsVersion === true ? planPersistVersion(target) : []),
+    ...planTrigger(target, job),
+  ];
+  plan.changes(changes);
+  if (plan.isRefused) return plan.end();
+  const { image, volume } = target;
+  const { newGuid, now } = options;
+  const prepared = prepareChange(image, changes, {
+    volume: volume.index,
+    newGuid,
+    now,
+    ...(child !== undefined && { child }),
+  });
+  plan.warn(...prepared.findings);
+  return plan.end({
+    target,
+    changes,
+    prepared,
+    note: noteOf({ kind: "stage", job: job.id, package: job.packageName, version: job.version }),
+    checkResult: (after) => requireStaged(after, volume.index, job, options),
+  });
+}
+
+/** What an undo file is to say to who finds it. */
+export function noteOf(note: Readonly<Record<string, string>>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(note));
+}
+
+/** Looks at the result as the next audit will. */
+function requireStaged(
+  after: OpenedImage,
+  volume: number,
+  job: StagingJob,
+  options: ImageChangeOptions,
+): void {
+  const { guests } = auditOpened(after, { host: options.host });
+  const staging = guests.find((guest) => guest.volume.index === volume)?.staging;
+  if (staging?.state === "staged" && staging.job?.id === job.id) return;
+  const found = staging === undefined ? "no guest is found" : `${staging.state}: ${staging.detail}`;
+  throw new VmguestError("STAGE_RESULT_WRONG", found, { image: after.path, partition: volume });
+}
+
+/** Errors that say that it must not or cannot be done safely; others say that something could not be read. */
+const REFUSAL_KINDS: ReadonlySet<string> = new Set(["unsafe", "unsupported"]);
+
+/** Runs a part of planning; what it throws to refuse becomes a refusal of the plan. */
+export function refusing(plan: PlanBuilder, work: () => ChangeDraft): ChangeDraft {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof VmguestError) || !REFUSAL_KINDS.has(error.kind)) throw error;
+    plan.refuse(findingOf(error));
+    return plan.end();
+  }
+}
+
+/** What the checks before a change have to know of it. */
+export function wishOf(
+  image: OpenedImage,
+  options: ImageChangeOptions & Pick<WriteOptions, "target">,
+): StagingWish {
+  return {
+    allowed: options.allowed ?? new Set(),
+    hostFolder: SiblingFiles.around(image.path),
+    ...(options.target !== undefined && { target: options.target.kind }),
+  };
+}
+
+function updateOf(offer: OfferedPackage | undefined, { isNotOnWindowsUpdate }: StagingOptions) {
+  return {
+    payloadBytes: offer?.sizeBytes ?? 0,
+    ...(offer !== undefined && { package: offer }),
+    ...(isNotOnWindowsUpdate !== undefined && { isNotOnWindowsUpdate }),
+  };
+}
+
+const isSamePlace = (one: readonly string[], other: readonly string[] | undefined): boolean =>
+  one.length === other?.length && one.every((part, index) => part === other[index]);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+import { VmguestError } from "../errors.ts";
+import {
+  driveOf,
+  type InstallTool,
+  type RebootPolicy,
+  type StagingJob,
+  type TriggerId,
+} from "../guest/index.ts";
+import type { VerifiedPayload } from "./payload.ts";
+import type { StagingTarget } from "./target.ts";
+
+/** How often the script begins an installation, at most: one that failed twice for lack of time or a busy system. */
+const ATTEMPTS_MAX = 3;
+
+/** What goes into a job besides the package. */
+export interface JobChoices {
+  readonly id: string;
+  readonly trigger: TriggerId;
+  readonly reboot: RebootPolicy | undefined;
+}
+
+/** The job of staging a package into a guest. Throws STAGE_SYSTEM_ROOT where the guest does not say where its Windows is. */
+export function jobOf(target: StagingTarget, payload: VerifiedPayload, choices: JobChoices): StagingJob {
+  const { os } = target.report;
+  const { architecture } = os;
+  const nt = os.version ?? "";
+  if (architecture === "unknown") {
+    throw new VmguestError("STAGE_PACKAGE_UNFIT", "the guest does not say for which processor it is");
+  }
+  return {
+    schema: 1,
+    id: choices.id.toLowerCase(),
+    sha256: payload.sha256,
+    sizeBytes: payload.sizeBytes,
+    packageName: payload.offer.name,
+    identity: payload.identity,
+    version: payload.offer.version,
+    architecture,
+    nt,
+    trigger: choices.trigger,
+    maxAttempts: ATTEMPTS_MAX,
+    reboot: rebootOf(choices),
+    tools: toolsOf(nt),
+    systemRoot: systemRootOf(target),
+  };
+}
+
+/** DISM has been there since Windows 7; of Vista and Server 2008 only its forerunner knows how to install a package. */
+function toolsOf(nt: string): InstallTool[] {
+  return nt === "6.0" ? ["pkgmgr"] : ["dism", "pkgmgr"];
+}
+
+/** Only in setup mode does the restart belong to Winlogon; while Windows Setup or an administrator is at work, none is ours. */
+function rebootOf({ trigger, reboot }: JobChoices): RebootPolicy {
+  if (trigger === "setup-mode") return reboot ?? "auto";
+  return trigger === "group-policy" ? (reboot ?? "never") : "never";
+}
+
+function systemRootOf({ windows }: StagingTarget): string {
+  const drive = driveOf(windows);
+  const systemRoot = `${drive?.toUpperCase() ?? ""}\\${windows.systemRoot}`;
+  if (/^[A-Z]:\\[A-Za-z0-9_]+$/.test(systemRoot)) return systemRoot;
+  throw new VmguestError(
+    "STAGE_SYSTEM_ROOT",
+    "the guest does not say on which drive and in which folder it is",
+  );
+}

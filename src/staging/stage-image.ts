@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import { OpenedImage, reportError } from "../audit/index.ts";
+import { summariseHost } from "../policy/index.ts";
+import type { ChangeDraft } from "./change-draft.ts";
+import { type ChangeImageOptions, changeImage } from "./change-image.ts";
+import { draftServices, type ServiceEdit } from "./draft-services.ts";
+import { type DraftOptions, draftStaging } from "./draft-staging.ts";
+import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
+import type { PlanReport, StageReport } from "./report.ts";
+
+/**
+ * What {@link stageImage} would do, worked out in memory down to the bytes that it would write. Nothing is written, and
+ * nothing is thrown for what files hold: what could not be read is in `error`.
+ */
+export function planStaging(path: string, options: DraftOptions): PlanReport {
+  return planImage(path, options, (image) => draftStaging(image, options));
+}
+
+/**
+ * Stages an update into an image: payload, first-boot script and the trigger that makes the guest run it once, in one
+ * transaction with a way back (docs/safety.md). Never throws for what files hold: that is in `error`, and why it was
+ * refused in `plan.refusals`.
+ */
+export function stageImage(path: string, options: StagingOptions & ChangeImageOptions): StageReport {
+  return changeImage(path, options, (image, child) => draftStaging(image, options, child));
+}
+
+/** What {@link editServices} would do. */
+export function planServices(
+  path: string,
+  edits: readonly ServiceEdit[],
+  options: ImageChangeOptions & Pick<WriteOptions, "target">,
+): PlanReport {
+  return planImage(path, options, (image) => draftServices(image, edits, options));
+}
+
+/** Changes how integration services of a guest start, with the same care as {@link stageImage}. */
+export function editServices(
+  path: string,
+  edits: readonly ServiceEdit[],
+  options: ChangeImageOptions,
+): StageReport {
+  return changeImage(path, options, (image, child) => draftServices(image, edits, options, child));
+}
+
+function planImage(
+  path: string,
+  options: ImageChangeOptions,
+  draft: (image: OpenedImage) => ChangeDraft,
+): PlanReport {
+  try {
+    using image = OpenedImage.open(path, options);
+    using drafted = draft(image);
+    image.checkUnchanged();
+    return drafted.plan;
+  } catch (error) {
+    return {
+      schema: "vmguest.plan/1",
+      tool: { name: "vmguest", version: options.toolVersion },
+      host: summariseHost(options.host),
+      image: path,
+      outcome: "failed",
+      reasons: [],
+      guest: null,
+      package: null,
+      trigger: null,
+      changes: [],
+      writes: null,
+      refusals: [],
+      warnings: [],
+      error: reportError(error, path),
+    };
+  }
+}
