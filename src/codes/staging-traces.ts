@@ -10,6 +10,9 @@ export const STAGING_TRACE_CODES = {
   STAGING_RESULT: damaged(
     "what the first-boot script wrote (Setup\\vmguest\\result.ini) cannot be understood",
   ),
+  STAGING_CONTRADICTED: damaged(
+    "what the first-boot script said and what the guest shows of the update disagree; the guest was believed",
+  ),
   STAGING_FOREIGN: unsafe(
     "the guest has a folder Setup\\vmguest that holds no staging of vmguest's",
     "Find out what put it there, and move it away in the guest before an update is staged.",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../errors.ts";
 import type { Origin } from "../io/index.ts";
+import type { StagingFacts } from "./staging/job.ts";
 
 /** Operating systems as the report names them. */
 export type OsId =
@@ -127,5 +128,7 @@ export interface GuestFacts {
   readonly pendingServicing: readonly string[];
   /** SHA-2 code signing support: `not-needed` from NT 6.2 on. */
   readonly sha2: "supported" | "missing" | "unknown" | "not-needed";
+  /** What an earlier staging left, and what came of it. */
+  readonly staging: StagingFacts;
   readonly findings: readonly Finding[];
 }

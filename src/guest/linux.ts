@@ -28,6 +28,7 @@ export function linuxGuestFacts(): GuestFacts {
     windowsUpdate: { verdict: "unknown", reasons: ["Windows Update does not serve Linux guests"] },
     pendingServicing: [],
     sha2: "unknown",
+    staging: { state: "not-applicable", detail: "updates are staged into Windows guests only", evidence: [] },
     findings: [],
   };
 }

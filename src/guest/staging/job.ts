@@ -64,6 +64,10 @@ export interface StagingFacts {
   readonly detail: string;
   /** Undefined where there is no job that can be read. */
   readonly job?: StagingJob;
+  /** Attempts that the script began; undefined where there is no job that can be read. */
+  readonly attemptCount?: number;
   /** Exit code of the installer as the script saw it, where it says one. */
   readonly exitCode?: number;
+  /** What the state was judged by, each sign as a sentence with its place. */
+  readonly evidence: readonly string[];
 }

@@ -6,21 +6,33 @@ import type { Found, KeyView } from "./hive-view.ts";
 export const SERVICING_KEY = "Microsoft\\Windows\\CurrentVersion\\Component Based Servicing";
 
 /**
- * `CurrentState` of a package, from Microsoft's chart of servicing states. Lower states are on the way (staged 0x40,
- * install pending 0x60, partially installed 0x65) or absent.
+ * `CurrentState` of a package, from Microsoft's chart of servicing states. Those that are not here are on the way
+ * (staged 0x40) or absent.
  */
-const STATES = { superseded: 0x50, installed: 0x70, permanent: 0x80 } as const;
+const STATES = {
+  superseded: 0x50,
+  installPending: 0x60,
+  partiallyInstalled: 0x65,
+  installed: 0x70,
+  permanent: 0x80,
+} as const;
 
 /** Packages of one name that are looked at: a real store keeps a handful of versions of each. */
 const PACKAGE_COUNT_MAX = 64;
 
 /** A package that CBS knows, by the key it keeps of it: `<name>~<token>~<architecture>~<language>~<version>`. */
 export interface ServicingPackage extends Found {
+  /** The name of its key. */
+  readonly fullName: string;
   readonly name: string;
   /** Empty for the package itself, a culture for its texts. */
   readonly language: string;
   readonly version: string;
+  /** `CurrentState`; undefined where the key has none. */
+  readonly state: number | undefined;
   readonly isInstalled: boolean;
+  /** Installed as soon as the guest has restarted. */
+  readonly isPending: boolean;
   /** Something newer took its place; what it brought is still there. */
   readonly isSuperseded: boolean;
 }
@@ -63,9 +75,12 @@ function describePackage(key: KeyView): ServicingPackage {
   const state = key.number("CurrentState");
   return {
     ...key.found(),
+    fullName: key.name,
     name,
     language,
     version,
+    state,
+    isPending: state === STATES.installPending || state === STATES.partiallyInstalled,
     isInstalled: state === STATES.installed || state === STATES.permanent,
     isSuperseded: state === STATES.superseded,
   };

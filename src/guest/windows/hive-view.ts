@@ -92,6 +92,11 @@ export class KeyView {
     return this.path.slice(this.path.lastIndexOf("\\") + 1);
   }
 
+  /** FILETIME of the last change of the key or its values; undefined where there is none that can be read. */
+  get lastWritten(): bigint | undefined {
+    return this.#key?.lastWritten;
+  }
+
   /** True for a present key with neither subkeys nor values. */
   get isEmpty(): boolean {
     const count = this.#attempt(
@@ -123,16 +128,18 @@ export class KeyView {
   }
 
   /** A REG_SZ or REG_EXPAND_SZ, cut to a length that a report can hold. */
-  text(valueName: string): string | undefined {
+  text(valueName: string, lengthMax = TEXT_LENGTH_MAX): string | undefined {
     const text = this.#read(valueName, (value) => value.text());
-    return text === undefined ? undefined : bounded(text);
+    return text === undefined ? undefined : bounded(text, lengthMax);
   }
 
   /** The texts of a REG_MULTI_SZ, or a REG_SZ as the only one; none where there is no such value. */
   texts(valueName: string): readonly string[] {
     const texts = this.#read(valueName, (value) => value.texts() ?? value.text());
     if (texts === undefined) return [];
-    return typeof texts === "string" ? [bounded(texts)] : texts.slice(0, TEXT_COUNT_MAX).map(bounded);
+    return typeof texts === "string"
+      ? [bounded(texts)]
+      : texts.slice(0, TEXT_COUNT_MAX).map((text) => bounded(text));
   }
 
   /** A REG_DWORD. */
@@ -191,8 +198,8 @@ export class KeyView {
   }
 }
 
-function bounded(text: string): string {
-  if (text.length <= TEXT_LENGTH_MAX) return text;
+function bounded(text: string, lengthMax = TEXT_LENGTH_MAX): string {
+  if (text.length <= lengthMax) return text;
   // Half a surrogate pair is no text, and strict readers of JSON refuse it.
-  return `${text.slice(0, TEXT_LENGTH_MAX - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  return `${text.slice(0, lengthMax - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { decodeLatin1, decodeUtf16 } from "../../bytes/index.ts";
 import { finding } from "../../errors.ts";
 import type { SetupState } from "../facts.ts";
+import { COMMAND_LENGTH_MAX, isArmedCommand } from "../staging/trigger-sign.ts";
 import type { FindingLog } from "./finding-log.ts";
 import type { GuestReader } from "./guest-reader.ts";
 import { judgeSetup, type SetupSigns } from "./setup-state.ts";
+import { decodeText } from "./text-file.ts";
 
 const IMAGE_STATE_KEY = "Microsoft\\Windows\\CurrentVersion\\Setup\\State";
 
@@ -16,7 +17,8 @@ export function readSetupState(guest: GuestReader, version: string | null, log: 
   const { state, conflict, armedCommand } = judgeSetup(readSigns(guest, version, log));
   const path = guest.system.key("Setup").where();
   if (conflict !== undefined) log.add(finding("SETUP_STATE_CONFLICT", conflict, { path }));
-  if (armedCommand !== undefined) {
+  // That of a staged update is told with the staging.
+  if (armedCommand !== undefined && !isArmedCommand(armedCommand)) {
     const message = `a command runs before the next logon: ${armedCommand}`;
     log.add(finding("SETUP_COMMAND_ARMED", message, { path: `${path}\\CmdLine` }));
   }
@@ -33,7 +35,7 @@ function readSigns(guest: GuestReader, version: string | null, log: FindingLog):
     imageState,
     stateFile: isNt5 ? undefined : readStateFile(guest, log),
     setupType: setup.number("SetupType"),
-    commandLine: setup.text("CmdLine"),
+    commandLine: setup.text("CmdLine", COMMAND_LENGTH_MAX),
     systemSetupInProgress: setup.number("SystemSetupInProgress"),
     oobeInProgress: setup.number("OOBEInProgress"),
     auditInProgress: setup.number("AuditInProgress"),
@@ -56,12 +58,6 @@ function readStateFile(guest: GuestReader, log: FindingLog): string | undefined 
     "",
   );
   return /^\s*ImageState\s*=\s*(\w{1,64})\s*$/im.exec(text)?.[1];
-}
-
-/** Setup writes it in the system's code page; UTF-16 with its mark is what an editor makes of it. */
-function decodeText(view: DataView): string {
-  const isUtf16 = view.byteLength >= 2 && view.getUint16(0, true) === 0xfeff;
-  return isUtf16 ? decodeUtf16(view, 2, view.byteLength - 2) : decodeLatin1(view, 0, view.byteLength);
 }
 
 function hasSysprepTag(guest: GuestReader, log: FindingLog): boolean {

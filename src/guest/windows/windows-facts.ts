@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { GuestFacts } from "../facts.ts";
+import { readStaging } from "../staging/read-staging.ts";
 import { ComponentStore } from "./component-store.ts";
 import { FindingLog } from "./finding-log.ts";
 import { GuestReader } from "./guest-reader.ts";
@@ -30,5 +31,6 @@ export function readWindowsFacts(windows: WindowsInstallation): GuestFacts {
     pendingServicing: readPendingServicing(guest, log),
     sha2: readSha2(os, store, log),
   };
-  return { ...facts, findings: log.findings };
+  const staging = readStaging(guest, store, facts, log);
+  return { ...facts, staging, findings: log.findings };
 }

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+import { finding } from "../../errors.ts";
+import type { GuestFacts } from "../facts.ts";
+import type { ComponentStore } from "../windows/component-store.ts";
+import type { FindingLog } from "../windows/finding-log.ts";
+import type { GuestReader } from "../windows/guest-reader.ts";
+import type { StagingFacts, StagingJob, TriggerId } from "./job.ts";
+import { describeResult, judgeStaging, type StagingJudgement } from "./judge-staging.ts";
+import { STAGING_FILES, STAGING_FOLDER } from "./names.ts";
+import { readDriverSign, readPackageSign } from "./package-sign.ts";
+import type { StagingResult } from "./result-file.ts";
+import { readLastMirror, readMirror } from "./result-mirror.ts";
+import { StagingFiles } from "./staging-files.ts";
+import { isArmedCommand, readSetupCommand, readTriggerSign, type TriggerSign } from "./trigger-sign.ts";
+
+/** What else is known of the guest by which a staging is judged. */
+export type StagingContext = Pick<GuestFacts, "setupState" | "integrationServices" | "pendingServicing">;
+
+/**
+ * What an earlier staging left in a guest, and what came of it.
+ *
+ * Costs a guest without the folder of a staging one look-up of it and one of a key; the package is read, to compare its
+ * digest, only where it is to be installed yet. Damage becomes a finding, and costs what it hits.
+ */
+export function readStaging(
+  guest: GuestReader,
+  store: ComponentStore,
+  context: StagingContext,
+  log: FindingLog,
+): StagingFacts {
+  const files = new StagingFiles(guest, log);
+  const folder = files.findFolder();
+  if (folder === "absent") return readWithoutFiles(guest, context);
+  if (folder === "foreign") return none(`${files.pathOf()} is not vmguest's`);
+  if (folder === "unreadable") return none(`${files.pathOf()} could not be looked into`);
+  const job = files.readJob();
+  if (job === "foreign") return none(`${files.pathOf()} is not vmguest's`);
+  if (job === "unreadable") {
+    return {
+      state: "staged-broken",
+      detail: "the description of the staged update cannot be read",
+      evidence: [],
+    };
+  }
+  return readJobState({ guest, store, context, log, files, job });
+}
+
+const none = (detail: string): StagingFacts => ({ state: "none", detail, evidence: [] });
+
+interface Reading {
+  readonly guest: GuestReader;
+  readonly store: ComponentStore;
+  readonly context: StagingContext;
+  readonly log: FindingLog;
+  readonly files: StagingFiles;
+  readonly job: StagingJob;
+}
+
+function readJobState(reading: Reading): StagingFacts {
+  const { guest, store, context, log, files, job } = reading;
+  const results = readResults(reading);
+  const { result } = results;
+  const ofPackage = readPackageSign(store, job);
+  const trigger = readTriggerSign(guest, job, log);
+  const attemptCount = Math.max(files.countAttempts(), result?.attempt ?? 0);
+  const judgement = judgeStaging({
+    package: ofPackage.state,
+    drivers: readDriverSign(context.integrationServices?.evidence ?? [], job.version),
+    isServicingPending: context.pendingServicing.length > 0,
+    result,
+    attemptCount,
+    trigger: trigger.state,
+  });
+  if (judgement.contradiction !== undefined) {
+    log.add(finding("STAGING_CONTRADICTED", judgement.contradiction, { path: files.pathOf() }));
+  }
+  return {
+    ...stateOf(judgement, reading, trigger),
+    job,
+    attemptCount,
+    ...(result?.exitCode !== undefined && { exitCode: result.exitCode }),
+    evidence: [
+      ofPackage.text,
+      ...results.evidence,
+      trigger.text,
+      `the update is described in ${files.pathOf(STAGING_FILES.job)}`,
+    ],
+  };
+}
+
+interface Results {
+  readonly result: StagingResult | undefined;
+  readonly evidence: readonly string[];
+}
+
+/** The script's own word: its file, or else what it repeated in the registry. */
+function readResults({ guest, files, job }: Reading): Results {
+  const written = files.readResult();
+  const place = files.pathOf(STAGING_FILES.result);
+  if (written !== undefined && (written.job ?? job.id) === job.id) {
+    return { result: written, evidence: [saying(written, place)] };
+  }
+  const evidence = written === undefined ? [] : [`a result of another job was passed over (${place})`];
+  const mirror = readMirror(guest, job.id);
+  if (mirror === undefined) return { result: undefined, evidence };
+  return { result: mirror.result, evidence: [...evidence, saying(mirror.result, mirror.where)] };
+}
+
+const saying = (result: StagingResult, where: string) =>
+  `the script said ${describeResult(result)} (${where})`;
+
+/** When a trigger starts the script. */
+const STARTS: Readonly<Record<TriggerId, string>> = {
+  "setup-mode": "at the next start of the guest",
+  "setup-complete": "when Windows Setup ends",
+  "group-policy": "at the next start of the guest",
+  "run-once": "at the next logon of an administrator",
+  "stage-only": "when somebody runs the script",
+};
+
+/** The state as judged; what is to be installed yet needs its files and its trigger. */
+function stateOf(
+  { state, detail }: StagingJudgement,
+  { context, files, job }: Reading,
+  trigger: TriggerSign,
+): Pick<StagingFacts, "state" | "detail"> {
+  if (state !== "staged" && state !== "deferred") return { state, detail };
+  const defects = [...files.findDefects(job), ...triggerDefects(trigger, job, context)];
+  if (defects.length > 0) {
+    return { state: "staged-broken", detail: `${detail}, and will not run: ${defects.join("; ")}` };
+  }
+  const start = STARTS[job.trigger];
+  return state === "staged"
+    ? { state, detail: `${job.version} is installed ${start}` }
+    : { state, detail: `${detail}; ${job.version} is tried again ${start}` };
+}
+
+function triggerDefects(
+  { state, text }: TriggerSign,
+  { trigger }: StagingJob,
+  { setupState }: StagingContext,
+): string[] {
+  if (state === "idle") return [text];
+  // Windows passes SetupComplete.cmd over where the product key is that of the machine's maker.
+  const isPast = trigger === "setup-complete" && setupState === "specialized";
+  return isPast ? ["Windows Setup has ended, and runs SetupComplete.cmd no more"] : [];
+}
+
+/** A guest without the folder: the registry may remember a job, or a trigger be left over. */
+function readWithoutFiles(guest: GuestReader, context: StagingContext): StagingFacts {
+  const path = guest.pathOf(STAGING_FOLDER);
+  const command = readSetupCommand(guest);
+  if (command !== undefined && isArmedCommand(command)) {
+    const detail = `setup mode runs the script at the next start, but its folder is gone (${path})`;
+    return { state: "staged-broken", detail, evidence: [] };
+  }
+  const mirror = readLastMirror(guest);
+  if (mirror === undefined) return none("no update was staged into this guest");
+  const { result, where } = mirror;
+  const { state, detail } = judgeStaging({
+    package: "unreadable",
+    drivers: "unknown",
+    isServicingPending: context.pendingServicing.length > 0,
+    result,
+    attemptCount: result.attempt ?? 0,
+    trigger: "idle",
+  });
+  const evidence = [saying(result, where)];
+  if (state === "deferred") {
+    return { state: "staged-broken", detail: `${detail}, but its folder is gone (${path})`, evidence };
+  }
+  const { exitCode } = result;
+  return { state, detail, ...(exitCode !== undefined && { exitCode }), evidence };
+}
