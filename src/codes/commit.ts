@@ -23,6 +23,10 @@ export const COMMIT_CODES = {
     "the host has too little space for the change and its undo file",
     "Free space on the file system that holds the image.",
   ),
+  OUTPUT_EXISTS: usage(
+    "there is a file already where a new image is to be made",
+    "Choose another name. A `.vmguest-new` is what a run that was cut off left, where none is under way: remove it.",
+  ),
   COMMIT_UNDONE: io(
     "the image could not be written, and what had been written was taken back",
     "Check the storage that holds the image; the image is as it was.",

@@ -26,7 +26,10 @@ export interface Loss {
   readonly isTorn?: boolean;
 }
 
-type Operation = { readonly offset: number; readonly bytes: Uint8Array } | { readonly sizeBytes: number };
+type Operation =
+  | { readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly sizeBytes: number }
+  | { readonly content: FileContent };
 
 interface Inode {
   readonly number: number;
@@ -54,6 +57,9 @@ const SECTOR_BYTES = 512;
  */
 export class FaultyDisk implements Storage {
   tellsOwners = true;
+  /** Whether files can share their bytes, and whether one can have several names. */
+  clones = true;
+  linksNames = true;
   /** What was called so far, such as `write /vm.vhdx`. */
   readonly calls: string[] = [];
   /** The call before which the power is cut, from 0. */
@@ -149,7 +155,8 @@ export class FaultyDisk implements Storage {
 
   realPath(path: string): string {
     this.#call("realPath", path);
-    this.#require(path);
+    const isFolder = [...this.#names.keys()].some((name) => name.startsWith(`${path}/`));
+    if (!isFolder) this.#require(path);
     return path;
   }
 
@@ -171,9 +178,36 @@ export class FaultyDisk implements Storage {
 
   remove(path: string): void {
     this.#call("remove", path);
-    this.#require(path);
+    this.#require(path).linkCount--;
     this.#names.delete(path);
     this.#pendingNames.push({ path, inode: undefined });
+  }
+
+  giveName(path: string, name: string): void {
+    this.#call("giveName", path);
+    const inode = this.#require(path);
+    if (this.#names.has(name)) throw systemError("EEXIST");
+    this.#names.set(name, inode);
+    this.#pendingNames.push({ path: name, inode });
+    if (this.linksNames) inode.linkCount++;
+    else {
+      this.#names.delete(path);
+      this.#pendingNames.push({ path, inode: undefined });
+    }
+  }
+
+  clone(path: string, copy: string): boolean {
+    this.#call("clone", path);
+    if (!this.clones) return false;
+    if (this.#names.has(copy)) throw systemError("EEXIST");
+    const inode = this.#makeInode(new FileContent());
+    const { current } = this.#require(path);
+    const content = current.copy();
+    inode.current.become(content);
+    inode.pending.push({ content });
+    this.#names.set(copy, inode);
+    this.#pendingNames.push({ path: copy, inode });
+    return true;
   }
 
   flushFolder(path: string): void {
@@ -276,14 +310,15 @@ function statusOf(inode: Inode): FileStatus {
 
 function perform(content: FileContent, operation: Operation): void {
   if ("sizeBytes" in operation) content.truncate(operation.sizeBytes);
+  else if ("content" in operation) content.become(operation.content);
   else content.write(operation.bytes, operation.offset);
 }
 
 /** Does an operation on what is on the disk, or does not, or does a part of it. */
 function persist(content: FileContent, operation: Operation, loss: Loss, random: () => number): void {
   if (random() >= loss.share) return;
-  if ("sizeBytes" in operation || loss.isTorn !== true) perform(content, operation);
-  else writeSectors(content, operation, random);
+  if ("bytes" in operation && loss.isTorn === true) writeSectors(content, operation, random);
+  else perform(content, operation);
 }
 
 /** Writes some of the sectors. */

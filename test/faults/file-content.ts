@@ -4,10 +4,10 @@ import { type ByteSource, CHANGE_PAGE_BYTES, checkRange } from "../../src/io/ind
 /** The bytes of a file: pages over what it held at first, which may be as large as one likes. Copies share their pages. */
 export class FileContent {
   #sizeBytes: number;
-  readonly #base: ByteSource | undefined;
+  #base: ByteSource | undefined;
   /** Up to where the base still counts. */
   #baseSize: number;
-  readonly #pages: Map<number, Uint8Array>;
+  #pages: Map<number, Uint8Array>;
 
   constructor(base?: ByteSource, from?: FileContent) {
     this.#base = from === undefined ? base : from.#base;
@@ -18,6 +18,14 @@ export class FileContent {
 
   copy(): FileContent {
     return new FileContent(undefined, this);
+  }
+
+  /** Takes all bytes of another file. */
+  become(from: FileContent): void {
+    this.#base = from.#base;
+    this.#sizeBytes = from.#sizeBytes;
+    this.#baseSize = from.#baseSize;
+    this.#pages = new Map(from.#pages);
   }
 
   get sizeBytes(): number {

@@ -9,6 +9,15 @@ export {
 } from "./commit.ts";
 export type { LockOptions } from "./image-lock.ts";
 export { type ChangeDescription, type InspectOptions, inspectUndo, type UndoInspection } from "./inspect.ts";
+export {
+  type CopyOptions,
+  copyImage,
+  createImage,
+  type ImageContent,
+  type NewImageOptions,
+  type NewImageResult,
+  removeImage,
+} from "./new-image.ts";
 export { NodeStorage } from "./node-storage.ts";
 export { checkStepCount, type ImageRange } from "./page-changes.ts";
 export { discardUndo, finishChanges, type RollbackOptions, rollbackChanges } from "./rollback.ts";

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 import {
   type BigIntStats,
+  chmodSync,
   closeSync,
   constants,
+  copyFileSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   lstatSync,
   openSync,
   readSync,
   realpathSync,
+  renameSync,
   statfsSync,
   unlinkSync,
   writeSync,
@@ -28,6 +32,20 @@ const FLAGS: Record<OpenMode, number> = {
   create: constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW,
 };
 
+const OWNER_ONLY = 0o600;
+
+/** How hosts say that they have no such thing as links, or shared bytes; EISDIR is what FAT gives on Windows. */
+const NOT_SUPPORTED = new Set([
+  "EPERM",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "ENOSYS",
+  "EINVAL",
+  "EXDEV",
+  "ENOTTY",
+  "EISDIR",
+]);
+
 /** The files of the host, through node:fs. */
 export class NodeStorage implements Storage {
   /** Windows has lists of permissions instead, which Node does not read. */
@@ -43,11 +61,25 @@ export class NodeStorage implements Storage {
   }
 
   open(path: string, mode: OpenMode): OpenFile {
-    return new NodeFile(openSync(path, FLAGS[mode], 0o600));
+    return new NodeFile(openSync(path, FLAGS[mode], OWNER_ONLY));
   }
 
   remove(path: string): void {
     unlinkSync(path);
+  }
+
+  giveName(path: string, name: string): void {
+    if (isSupported(() => linkSync(path, name))) return;
+    // The call that would refuse to overwrite (renameat2) is none of Node's: the look comes right before.
+    if (this.statusOf(name) !== undefined) throw Object.assign(new Error("it exists"), { code: "EEXIST" });
+    renameSync(path, name);
+  }
+
+  clone(path: string, copy: string): boolean {
+    const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
+    if (!isSupported(() => copyFileSync(path, copy, flags))) return false;
+    chmodSync(copy, OWNER_ONLY);
+    return true;
   }
 
   flushFolder(path: string): void {
@@ -111,6 +143,17 @@ class NodeFile implements OpenFile {
 
   locks(): readonly ForeignLock[] {
     return readLocks(fstatSync(this.#descriptor, { bigint: true }));
+  }
+}
+
+/** Runs a call that not every host can do; false where this one cannot. */
+function isSupported(call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (NOT_SUPPORTED.has((error as NodeJS.ErrnoException).code ?? "")) return false;
+    throw error;
   }
 }
 

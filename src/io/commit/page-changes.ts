@@ -62,9 +62,34 @@ export function* pageOffsets({ offset, length }: ImageRange): Generator<number> 
   for (let page = first; page < offset + length; page += CHANGE_PAGE_BYTES) yield page;
 }
 
+/** Pages that stand one after the other are written at once, up to so many: 1 MiB. */
+const PAGES_PER_WRITE = 256;
+
+/** Pages by ascending offset, those together that stand one after the other. */
+export function* runsOf<Page extends ImageRange>(pages: Iterable<Page>): Generator<Page[]> {
+  let run: Page[] = [];
+  for (const page of pages) {
+    const before = run.at(-1);
+    const goesOn = before !== undefined && before.offset + before.length === page.offset;
+    if (run.length > 0 && (!goesOn || run.length === PAGES_PER_WRITE)) {
+      yield run;
+      run = [];
+    }
+    run.push(page);
+  }
+  if (run.length > 0) yield run;
+}
+
 /** Bytes of a page: all of them, but where the image ends inside it. */
 export function pageLength(offset: number, sizeBytes: number): number {
   return Math.min(CHANGE_PAGE_BYTES, sizeBytes - offset);
+}
+
+const ZEROS = new Uint8Array(CHANGE_PAGE_BYTES);
+
+/** Whether a page holds nothing but zeros. */
+export function isZeros(page: Uint8Array): boolean {
+  return Buffer.compare(page, ZEROS.subarray(0, page.length)) === 0;
 }
 
 function putInto(page: Uint8Array, pageOffset: number, { offset, bytes }: Change): void {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { crc32c } from "../../bytes/index.ts";
 import { VmguestError } from "../../errors.ts";
+import { runsOf } from "./page-changes.ts";
 import type { StoredFile } from "./stored-file.ts";
 import { readStoredPage, type StoredPage, type Undo } from "./undo-file.ts";
-
-/** Pages that stand one after the other are written at once, up to so many: 1 MiB. */
-const PAGES_PER_WRITE = 256;
 
 /**
  * Takes the image from what it was before step `first` to what it is after the last, each step flushed before the next.
@@ -22,7 +20,7 @@ export function walkForward(
     image.flush();
   }
   for (let step = first; step <= undo.stepCount; step++) {
-    for (const pages of runsOf(undo, step)) {
+    for (const pages of runsOf(pagesOf(undo, step))) {
       if (step < undo.stepCount && isCancelled()) return false;
       writePages(image, undo, pages, "new");
     }
@@ -44,7 +42,7 @@ export function walkBack(image: StoredFile, undo: Undo, last: number, keepEqual:
   const isShort = image.status().sizeBytes < undo.sizeAfter;
   // The length was there before the first step began, and was taken back when all were: without it no step is on the disk.
   for (let step = isShort ? 0 : last; step >= 1; step--) {
-    for (const pages of runsOf(undo, step)) {
+    for (const pages of runsOf(pagesOf(undo, step))) {
       if (keepEqual) for (const page of pages) writeDifferent(image, undo, page);
       else writePages(image, undo, pages, "old");
     }
@@ -57,20 +55,8 @@ export function walkBack(image: StoredFile, undo: Undo, last: number, keepEqual:
   checkPages(image, undo, "old");
 }
 
-/** The pages of a step, those together that stand one after the other. */
-function* runsOf(undo: Undo, step: number): Generator<StoredPage[]> {
-  let run: StoredPage[] = [];
-  for (const page of undo.pages) {
-    if (page.step !== step) continue;
-    const before = run.at(-1);
-    const goesOn = before !== undefined && before.offset + before.length === page.offset;
-    if (run.length > 0 && (!goesOn || run.length === PAGES_PER_WRITE)) {
-      yield run;
-      run = [];
-    }
-    run.push(page);
-  }
-  if (run.length > 0) yield run;
+function pagesOf(undo: Undo, step: number): StoredPage[] {
+  return undo.pages.filter((page) => page.step === step);
 }
 
 function writePages(image: StoredFile, undo: Undo, pages: readonly StoredPage[], which: "old" | "new"): void {

@@ -65,6 +65,16 @@ export interface Storage {
   /** Opens a file; a link as the last part of the path is an error. */
   open(path: string, mode: OpenMode): OpenFile;
   remove(path: string): void;
+  /**
+   * Gives a file another name in its folder, which nothing may have (`EEXIST`). The old one stays, but is gone where a
+   * file can have one name only.
+   */
+  giveName(path: string, name: string): void;
+  /**
+   * Makes a copy that shares its bytes with the file until one of the two is written to; nothing may have its name. False,
+   * with nothing made, where the host cannot do that. Its owner alone may read and write it.
+   */
+  clone(path: string, copy: string): boolean;
   /** Returns when the names in a folder that were made and removed would outlast a power cut. */
   flushFolder(path: string): void;
   /** Bytes that this user may still write to the file system that holds the folder. */

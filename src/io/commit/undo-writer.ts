@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { crc32c } from "../../bytes/index.ts";
-import { CHANGE_PAGE_BYTES } from "../overlay.ts";
 import {
   RECORD_FLAGS,
   RECORDS_OFFSET,
@@ -9,7 +8,7 @@ import {
   UndoHeader,
   UndoRecord,
 } from "./layout.ts";
-import type { PageChange } from "./page-changes.ts";
+import { isZeros, type PageChange } from "./page-changes.ts";
 import type { StoredFile } from "./stored-file.ts";
 
 /** Bytes that are written at once. */
@@ -92,12 +91,6 @@ function tableOf({ pages, watched, note }: UndoContent): Uint8Array {
   for (const { offset, step, before, after } of pages) put(offset, step, before, after);
   table.set(note, at);
   return table;
-}
-
-const ZEROS = new Uint8Array(CHANGE_PAGE_BYTES);
-
-function isZeros(page: Uint8Array): boolean {
-  return Buffer.compare(page, ZEROS.subarray(0, page.length)) === 0;
 }
 
 /** Gathers what stands one after the other, and writes it in large pieces. */
