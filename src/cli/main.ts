@@ -20,7 +20,7 @@ const OWN_LAYERS: Dependencies = {
   loadStaging: async () => (await import("../staging/index.ts")) as unknown as StagingLayer,
   startChange: async (request, hooks) => {
     const { startChange } = await import("./verbs/changes/change-thread.ts");
-    return await startChange(request, hooks, await OWN_LAYERS.loadStaging());
+    return await startChange(request, hooks, OWN_LAYERS.loadStaging);
   },
 };
 

@@ -65,11 +65,11 @@ function defineEdit(start: ServiceEdit["start"], { describe, details, examples }
       const target = readTarget(args, [args.image]);
       // Which host it is makes no difference to what a service is.
       const options = readImageChange(args, DEFAULT_HOST);
-      const layer = await context.dependencies.loadStaging();
       const write = { target, replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
       const change = {
         target,
-        plan: (path: string) => planEdits({ path, edits, options }, context.stats, layer),
+        plan: async (path: string) =>
+          planEdits({ path, edits, options }, context.stats, await context.dependencies.loadStaging()),
         make: (path: string, hooks: ChangeHooks) =>
           context.dependencies.startChange({ verb: "services", path, edits, options, write }, hooks),
         command: (path: string) =>

@@ -42,11 +42,11 @@ export const stage = defineCommand({
   async run(args, context) {
     const target = readTarget(args, args.images);
     const { options, offerCode } = await readStaging(args, context);
-    const layer = await context.dependencies.loadStaging();
     const write = { target, replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
     const change = {
       target,
-      plan: (path: string) => planStage({ path, options }, context.stats, layer),
+      plan: async (path: string) =>
+        planStage({ path, options }, context.stats, await context.dependencies.loadStaging()),
       make: (path: string, hooks: ChangeHooks) =>
         context.dependencies.startChange({ verb: "stage", path, options, write }, hooks),
       command: (path: string) => nextCommand(["stage", path], OPTIONS, args, ["output"]),

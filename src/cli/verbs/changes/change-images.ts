@@ -43,7 +43,7 @@ interface WriteArguments {
 /** How one image is changed. */
 export interface Change {
   readonly target: NonNullable<WriteOptions["target"]>;
-  plan(path: string): PlanReport;
+  plan(path: string): Promise<PlanReport>;
   make(path: string, hooks: ChangeHooks): Promise<StageReport>;
   /** The command line that does what a dry run has shown. */
   command(path: string): string;
@@ -115,9 +115,9 @@ class ChangeRun implements Disposable {
 
   async #changeOne(path: string): Promise<StageReport> {
     try {
-      if (this.#args["dry-run"]) return reportOf(this.#plan(path));
+      if (this.#args["dry-run"]) return reportOf(await this.#plan(path));
       if (!this.#confirmation.isAsking) return await this.#make(path);
-      const plan = this.#plan(path);
+      const plan = await this.#plan(path);
       if (plan.outcome !== "ready") return reportOf(plan);
       this.#progress.clear();
       await this.#context.stderr.write(formatPlan(plan, this.#textOptions("stderr")));
@@ -132,9 +132,9 @@ class ChangeRun implements Disposable {
     }
   }
 
-  #plan(path: string): PlanReport {
+  async #plan(path: string): Promise<PlanReport> {
     this.#progress.show(`${path}: planning`);
-    return this.#change.plan(path);
+    return await this.#change.plan(path);
   }
 
   async #make(path: string): Promise<StageReport> {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { parentPort, workerData } from "node:worker_threads";
+import { VmguestError } from "../../../errors.ts";
+import { ReadStats } from "../../../io/index.ts";
+import * as staging from "../../../staging/index.ts";
+import { performChange, type StagingLayer } from "./change-request.ts";
+import type { ChangeThreadData, ChangeThreadMessage } from "./change-thread.ts";
+
+// The program of the thread that change-thread.ts starts: makes one change of one image, and ends.
+
+const { request, stopFlag }: ChangeThreadData = workerData;
+
+const tell = (message: ChangeThreadMessage) => parentPort?.postMessage(message);
+
+const stats = new ReadStats();
+try {
+  const report = performChange(
+    request,
+    {
+      stats,
+      isCancelled: () => Atomics.load(stopFlag, 0) !== 0,
+      onActivity: (activity) => tell({ kind: "activity", activity }),
+    },
+    staging as unknown as StagingLayer,
+  );
+  tellReads();
+  tell({ kind: "report", report });
+} catch (error) {
+  // Anything else ends the thread, which hands it on as it is.
+  if (!(error instanceof VmguestError)) throw error;
+  const { code, message, where } = error;
+  tellReads();
+  tell({ kind: "error", code, message, where });
+}
+
+function tellReads(): void {
+  tell({ kind: "reads", reads: stats.reads, bytesRead: stats.bytesRead });
+}
