@@ -4,6 +4,7 @@ import type { GuestFacts } from "../guest/index.ts";
 import { decide, type HostId, judge, type PackageOffer } from "../policy/index.ts";
 import type { GuestReport, VolumeReport } from "./report.ts";
 import { reportEvidence } from "./report-evidence.ts";
+import { reportStaging, withStaging } from "./report-staging.ts";
 
 export interface JudgeOptions {
   readonly host: HostId;
@@ -47,11 +48,8 @@ export function judgeGuest(found: FoundGuest, options: JudgeOptions): GuestRepor
     pendingServicing: facts.pendingServicing,
     sha2: facts.sha2,
     rule,
-    verdict,
-    staging:
-      facts.os.family === "windows"
-        ? { state: "none", detail: "this version stages no updates, and looks for none" }
-        : { state: "not-applicable", detail: "updates are staged into Windows guests only" },
+    verdict: withStaging(verdict, facts.staging, facts.os.family),
+    staging: reportStaging(facts.staging),
   };
 }
 

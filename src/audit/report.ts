@@ -7,6 +7,8 @@ import type {
   IntegrationService,
   OsFacts,
   SetupState,
+  StagingState,
+  TriggerId,
   WindowsUpdateFacts,
 } from "../guest/index.ts";
 import type { HostSummary, Rule, Verdict } from "../policy/index.ts";
@@ -84,7 +86,31 @@ export interface GuestReport {
   readonly sha2: "supported" | "missing" | "unknown" | "not-needed";
   readonly rule: Rule;
   readonly verdict: Verdict;
-  readonly staging: { readonly state: "none" | "not-applicable"; readonly detail: string };
+  readonly staging: StagingReport;
+}
+
+/** What an earlier staging left in the guest, and what came of it (docs/staging-states.md). */
+export interface StagingReport {
+  readonly state: StagingState;
+  /** One sentence: what says so. */
+  readonly detail: string;
+  /** Null where there is no job that can be read. */
+  readonly job: {
+    /** A GUID, lower case, without braces. */
+    readonly id: string;
+    /** Version of the integration services that it brings. */
+    readonly version: string;
+    readonly packageName: string;
+    readonly sha256: string;
+    readonly trigger: TriggerId;
+    /** How often the first-boot script began an installation. */
+    readonly attempts: number;
+    readonly maxAttempts: number;
+  } | null;
+  /** Exit code of the installer as cmd.exe shows it, a signed number of 32 bits. */
+  readonly exitCode: number | null;
+  /** What the state was judged by, each sign with its place. */
+  readonly evidence: readonly string[];
 }
 
 export interface EvidenceReport {

@@ -28,8 +28,15 @@ function formatGuest(image: ImageReport, guest: GuestReport, width: number): str
       width,
     ),
     ...listUnder(`setup state: ${guest.setupState}`, [], width),
+    ...formatStaging(guest, width),
     ...formatPassedOver(guest, width),
   ];
+}
+
+/** What a staging was judged by; nothing where there never was one. */
+function formatStaging({ staging }: GuestReport, width: number): string[] {
+  const { state, evidence } = staging;
+  return evidence.length === 0 ? [] : listUnder(`staged update: ${state}`, evidence, width);
 }
 
 /** Why packages that were offered are not for this guest; nothing where none were. */

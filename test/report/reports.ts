@@ -60,7 +60,13 @@ export function guest(changes: Part<GuestReport> = {}): GuestReport {
       passedOver: [],
       reasons: ["6.3.9600.16384 is older than 6.3.9600.19456, the newest version known for this guest"],
     },
-    staging: { state: "none", detail: "no update was staged into this guest" },
+    staging: {
+      state: "none",
+      detail: "no update was staged into this guest",
+      job: null,
+      exitCode: null,
+      evidence: [],
+    },
   };
   return merge(base, changes);
 }
