@@ -21,6 +21,8 @@ export interface HiveEditorOptions {
   readonly logs: readonly ByteSource[];
   /** FILETIME of the edit: the time of the keys that it changes. */
   readonly now: bigint;
+  /** Set where the hive is, byte for byte, what {@link HiveEditor.finish} gave, which has checked it as a whole. */
+  readonly isChecked?: boolean;
 }
 
 /** What an edit comes to. */
@@ -75,7 +77,7 @@ export class HiveEditor {
    * HIVE_EDIT_DAMAGED for a hive with faults.
    */
   static open(hive: ByteSource, options: HiveEditorOptions): HiveEditor {
-    return new HiveEditor(hive, admit(hive, options.logs), options);
+    return new HiveEditor(hive, admit(hive, options.logs, options.isChecked === true), options);
   }
 
   /** By how much the edits so far make the bins grow. */

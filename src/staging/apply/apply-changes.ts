@@ -45,6 +45,7 @@ export function applyChanges(
   });
   const time = dateToFiletime(now);
   const findings: Finding[] = [];
+  const edited = new Set<string>();
   for (const stage of STAGES) {
     const ofStage = changes.filter((change) => change.stage === stage);
     for (const change of ofStage.filter(isFileChange)) {
@@ -54,8 +55,10 @@ export function applyChanges(
     overlay.fence();
     for (const [path, ofHive] of byHive(ofStage)) {
       const files = openNtfs(target);
-      const edit = locate({ path }, () => editHive(files, path, ofHive, time));
+      const how = { time, isChecked: edited.has(path) };
+      const edit = locate({ path }, () => editHive(files, path, ofHive, how));
       if (edit.steps.length === 0) continue;
+      edited.add(path);
       writer.extend(path, edit.sizeBytes, { time });
       overlay.fence();
       for (const step of edit.steps) {

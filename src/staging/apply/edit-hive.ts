@@ -2,6 +2,7 @@
 import { type Finding, finding } from "../../errors.ts";
 import type { FileSystem } from "../../fs/index.ts";
 import { openHiveLogs } from "../../guest/index.ts";
+import { type ByteSource, copyBytes, MemorySource } from "../../io/index.ts";
 import { type EditStep, HiveEditor } from "../../registry/edit/index.ts";
 import type { KeyChange, ValueChange } from "../plan.ts";
 
@@ -16,16 +17,19 @@ export interface EditedHive {
   readonly findings: readonly Finding[];
 }
 
-/** Edits a hive in memory, with what its logs hold in it. Throws what `HiveEditor` throws, and NOT_FOUND for keys. */
+/**
+ * Edits a hive in memory, with what its logs hold in it; `isChecked` where the last that was written to it was such an
+ * edit. Throws what `HiveEditor` throws, and NOT_FOUND for keys.
+ */
 export function editHive(
   files: FileSystem,
   path: string,
   changes: readonly HiveChange[],
-  time: bigint,
+  { time, isChecked }: { readonly time: bigint; readonly isChecked: boolean },
 ): EditedHive {
   const findings: Finding[] = [];
   const logs = openHiveLogs(files, path, findings);
-  const editor = HiveEditor.open(files.require(path).open(), { logs, now: time });
+  const editor = HiveEditor.open(inMemory(files.require(path).open()), { logs, now: time, isChecked });
   for (const change of changes) {
     if (change.kind === "create-key") editor.createKey(change.key);
     else editor.setValue(change.key, change.name, change.type, change.data);
@@ -36,4 +40,12 @@ export function editHive(
     findings.push(finding("STAGE_TEARABLE", message, { path }));
   }
   return { steps, sizeBytes, findings };
+}
+
+/** The hives of a large server; what is larger is read from the image again and again. */
+const IN_MEMORY_MAX = 256 * 1024 * 1024;
+
+/** All of a hive is looked at several times, cell by cell. */
+function inMemory(hive: ByteSource): ByteSource {
+  return hive.sizeBytes > IN_MEMORY_MAX ? hive : new MemorySource(copyBytes(hive, 0, hive.sizeBytes));
 }
