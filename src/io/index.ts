@@ -15,6 +15,12 @@ export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts"
 export { type FoundParent, ParentFolders, type ParentFoldersOptions } from "./parent-folders.ts";
 export { type Meter, ReadBudget, type ReadLimits } from "./read-budget.ts";
 export { ReadStats } from "./read-stats.ts";
-export { type HostEntry, type HostFolder, type HostListing, SiblingFiles } from "./sibling-files.ts";
+export {
+  type HostEntry,
+  type HostFolder,
+  type HostListing,
+  SiblingFiles,
+  type SiblingFilesOptions,
+} from "./sibling-files.ts";
 export { SliceSource } from "./slice-source.ts";
 export { WritableSlice } from "./writable-slice.ts";

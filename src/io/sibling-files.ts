@@ -31,7 +31,12 @@ export interface HostFolder {
   open(path: string): ByteSource & Disposable;
 }
 
-/** A folder of so many files is no library of disks; each name takes memory. */
+export interface SiblingFilesOptions extends Pick<FileSourceOptions, "stats" | "budget"> {
+  /** Entries of a folder that are listed; 10,000 where left out. */
+  readonly entryCountMax?: number;
+}
+
+/** A folder of more files is no library of disks; each name takes memory. */
 const ENTRY_COUNT_MAX = 10_000;
 
 /** Headers and configurations are read, hardly more. */
@@ -41,16 +46,16 @@ const CAPACITY_BYTES = 1024 * 1024;
 export class SiblingFiles implements HostFolder {
   readonly imageName: string;
   readonly #folder: string;
-  readonly #options: Pick<FileSourceOptions, "stats" | "budget">;
+  readonly #options: SiblingFilesOptions;
 
-  private constructor(imagePath: string, options: Pick<FileSourceOptions, "stats" | "budget">) {
+  private constructor(imagePath: string, options: SiblingFilesOptions) {
     this.imageName = basename(imagePath);
     this.#folder = dirname(imagePath);
     this.#options = options;
   }
 
   /** Throws IO_OPEN where there is no such image. */
-  static around(image: string, options: Pick<FileSourceOptions, "stats" | "budget"> = {}): SiblingFiles {
+  static around(image: string, options: SiblingFilesOptions = {}): SiblingFiles {
     try {
       return new SiblingFiles(realpathSync(image), options);
     } catch (error) {
@@ -61,11 +66,12 @@ export class SiblingFiles implements HostFolder {
   list(path: string): HostListing {
     const folder = join(this.#folder, path);
     const entries: HostEntry[] = [];
+    const { entryCountMax = ENTRY_COUNT_MAX } = this.#options;
     try {
       if (!lstatSync(folder).isDirectory()) return { entries, isComplete: true };
       using directory = closing(opendirSync(folder));
       for (let entry = directory.read(); entry !== null; entry = directory.read()) {
-        if (entries.length === ENTRY_COUNT_MAX) return { entries: sorted(entries), isComplete: false };
+        if (entries.length === entryCountMax) return { entries: sorted(entries), isComplete: false };
         if (entry.isFile() || entry.isDirectory())
           entries.push({ name: entry.name, isFolder: entry.isDirectory() });
       }
@@ -77,7 +83,12 @@ export class SiblingFiles implements HostFolder {
   }
 
   open(path: string): FileSource {
-    return FileSource.open(join(this.#folder, path), { ...this.#options, capacityBytes: CAPACITY_BYTES });
+    const { stats, budget } = this.#options;
+    return FileSource.open(join(this.#folder, path), {
+      ...(stats && { stats }),
+      ...(budget && { budget }),
+      capacityBytes: CAPACITY_BYTES,
+    });
   }
 }
 
