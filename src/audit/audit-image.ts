@@ -34,6 +34,8 @@ export interface AuditOptions {
   readonly budget?: ReadBudget;
   /** Folders in which the parents of a differencing disk may be opened; the folder of the image where not given. */
   readonly parentRoots?: readonly string[];
+  /** What is known of the image before it is opened, as of a change of it that was interrupted; the report has it too. */
+  readonly knownFindings?: readonly Finding[];
 }
 
 /**
@@ -52,7 +54,9 @@ export function auditImage(path: string, options: AuditOptions): ImageReport {
   } catch (error) {
     const container = image === undefined ? null : containerOf(image);
     // Where reading was stopped, what looks like damage need not be any.
-    return { ...NOTHING_FOUND, path, container, error: reportError(options.budget?.refusal ?? error, path) };
+    const findings = (options.knownFindings ?? []).map((found) => reportFinding(found, path));
+    const refusal = options.budget?.refusal ?? error;
+    return { ...NOTHING_FOUND, path, container, findings, error: reportError(refusal, path) };
   } finally {
     image?.close();
   }
@@ -116,6 +120,7 @@ class ImageAudit {
     this.#presumeLinux();
     this.#image.checkUnchanged();
 
+    const known = this.#options.knownFindings ?? [];
     if (this.#guests.length === 0 && error === undefined) this.#findings.push(nothingFound(layout.volumes));
     return {
       path,
@@ -123,7 +128,9 @@ class ImageAudit {
       partitionTable: layout.table,
       volumes: layout.volumes.map((volume) => this.#volumeReport(volume)),
       guests: this.#guests,
-      findings: [...this.#image.findings, ...this.#findings].map((found) => reportFinding(found, path)),
+      findings: [...known, ...this.#image.findings, ...this.#findings].map((found) =>
+        reportFinding(found, path),
+      ),
       error: error === undefined ? null : reportError(error, path),
     };
   }

@@ -19,6 +19,8 @@ export interface OpenImageOptions {
   readonly budget?: ReadBudget;
   /** Folders in which the parents of a differencing disk may be opened; the folder of the image where not given. */
   readonly parentRoots?: readonly string[];
+  /** What is known of the image before it is opened, as of a change of it that was interrupted; reports have it too. */
+  readonly knownFindings?: readonly Finding[];
 }
 
 /** A Windows in an opened image, with the volume it lives on. */

@@ -5,6 +5,8 @@ import { located, VmguestError, type Where } from "../errors.ts";
 import type { FileSystem } from "../fs/index.ts";
 import type { Volume } from "../volume/index.ts";
 import type { Context } from "./context.ts";
+import { printFindings } from "./damage.ts";
+import { findInterruptedChange } from "./interrupted-change.ts";
 
 /** Opens an image for a command, and closes it whatever happens; errors say which image they are from. */
 export async function withImage<T>(
@@ -13,6 +15,7 @@ export async function withImage<T>(
   work: (image: OpenedImage) => Promise<T>,
 ): Promise<T> {
   requireFile(path);
+  await printFindings(await findInterruptedChange(path), context);
   const { OpenedImage } = await context.dependencies.loadAudit();
   context.imageCount++;
   return await withPlace({ image: path }, async () => {

@@ -54,6 +54,8 @@ class ImageCheck {
   }
 
   run(): void {
+    const { knownFindings = [] } = this.#options;
+    if (knownFindings.length > 0) this.#check("container", "undo file", {}, knownFindings);
     this.#checkContainer("image file", this.#path);
     using image = OpenedImage.open(this.#path, this.#options);
     this.#checkParents(image);

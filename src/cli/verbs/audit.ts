@@ -12,6 +12,7 @@ import { describeErrorReport } from "../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfFinding, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
 import { HOST, readHost } from "../host-option.ts";
+import { findInterruptedChange } from "../interrupted-change.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
@@ -83,7 +84,7 @@ export const audit = defineCommand({
     const { offered, offerCode } = await readOffered(args, context);
     const layer = await context.dependencies.loadAudit();
     const options = { host, ...minimumVersion, ...parentRoots, ...offered };
-    const audited = auditAll(
+    const audited = await auditAll(
       layer,
       found,
       { options, isQuiet: args.quiet, startBudget: () => startBudget(args) },
@@ -168,18 +169,22 @@ interface BatchOptions {
 }
 
 /** Audits what was found, image by image; what could not be searched stands in the report as an error. */
-function auditAll(
+async function auditAll(
   layer: AuditLayer,
   { images, unreadable }: Discovery,
   { options, isQuiet, startBudget }: BatchOptions,
   context: Context,
-): ImageReport[] {
+): Promise<ImageReport[]> {
   const progress = Progress.of(context, isQuiet ? 0 : images.length);
-  const reports = images.map((path) => {
+  const reports: ImageReport[] = [];
+  for (const path of images) {
     progress.show(path);
     context.imageCount++;
-    return layer.auditImage(path, { ...options, stats: context.stats, budget: startBudget() });
-  });
+    const knownFindings = await findInterruptedChange(path);
+    reports.push(
+      layer.auditImage(path, { ...options, knownFindings, stats: context.stats, budget: startBudget() }),
+    );
+  }
   progress.clear();
   return [
     ...reports,

@@ -3,8 +3,10 @@ import { requireFile } from "../../batch/index.ts";
 import { formatChain, formatJson } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
+import { printFindings } from "../damage.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, exitCodeOfImage } from "../exit-codes.ts";
+import { findInterruptedChange } from "../interrupted-change.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { IMAGE, STATS, TEXT_OR_JSON } from "./common-options.ts";
 
@@ -25,6 +27,7 @@ export const chain = defineCommand({
   async run(args, context) {
     const roots = readParentRoots(args["parent-root"]);
     requireFile(args.image);
+    await printFindings(await findInterruptedChange(args.image), context);
     const { reportChain } = await context.dependencies.loadAudit();
     context.imageCount++;
     const report = reportChain(args.image, { stats: context.stats, ...roots });

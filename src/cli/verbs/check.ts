@@ -6,6 +6,7 @@ import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
+import { findInterruptedChange } from "../interrupted-change.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
@@ -51,7 +52,9 @@ export const check = defineCommand({
     const { checkImage } = await import("../../audit/check/index.ts");
     context.imageCount++;
     const progress = Progress.open(context);
+    const knownFindings = await findInterruptedChange(args.image);
     const report = checkImage(args.image, {
+      knownFindings,
       stats: context.stats,
       budget: startBudget(args),
       ...readParentRoots(args["parent-root"]),
