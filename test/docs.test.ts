@@ -16,6 +16,7 @@ import * as msi from "../src/package/msi/layout.ts";
 import * as pe from "../src/package/pe/layout.ts";
 import { renderActionTable, renderServiceTable, renderUpdateTables } from "../src/policy/index.ts";
 import * as regf from "../src/registry/layout.ts";
+import { renderPreconditions } from "../src/staging/preconditions/index.ts";
 import * as partitions from "../src/volume/layout.ts";
 import { cliPage } from "./docs/cli-page.ts";
 import { errorsPage } from "./docs/errors-page.ts";
@@ -50,6 +51,7 @@ const PAGES: Readonly<Record<string, Maker>> = {
   "docs/cli.md": cliPage,
   "docs/errors.md": errorsPage,
   "docs/update-table.md": (page) => fillTables(page, { "update tables": renderUpdateTables() }),
+  "docs/refusals.md": (page) => fillTables(page, { preconditions: renderPreconditions() }),
   "docs/packages.md": (page) => fillTables(page, { choices: renderPackageChoices() }),
   "docs/verdicts.md": (page) =>
     fillTables(page, { actions: renderActionTable(), services: renderServiceTable() }),

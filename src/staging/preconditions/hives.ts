@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { OpenedImage } from "../../audit/index.ts";
-import { type Finding, finding } from "../../errors.ts";
+import { type Finding, finding, type Where } from "../../errors.ts";
 import type { Hive } from "../../registry/index.ts";
 import type { StagingTarget } from "../target.ts";
 
@@ -16,28 +16,34 @@ export function* checkHives({ image, volume, windows }: StagingTarget): Generato
   ];
   for (const { hive, path } of hives) {
     const where = { partition: volume.index, path };
-    if (hive.recovery === "unrecovered") {
-      yield finding(
-        "HIVE_EDIT_UNRECOVERED",
-        "the hive was not flushed, and no log brings it up to date",
-        where,
-      );
-    }
-    if (hive.recovery === "recovered") {
-      const message = "the hive was not flushed; an edit of it writes what its logs hold first";
-      yield finding("REGF_LOG_APPLIED", message, where);
-      if (isInTransactions(hive)) {
-        yield finding(
-          "STAGE_HIVE_TRANSACTIONS",
-          "the hive was not flushed, and takes part in transactions",
-          where,
-        );
-      }
-    }
+    yield* checkRecovery(hive, where);
     if (!isPlain(image, volume.index, path)) {
       const message = "the hive is compressed, sparse, encrypted or behind a reparse point";
       yield finding("NTFS_WRITE_TARGET", message, where);
     }
+  }
+}
+
+/** What an editor would refuse too, before all of the hive is read for it. */
+function* checkRecovery(hive: Hive, where: Where): Generator<Finding> {
+  const doubt = hive.findings.find(({ code }) => code !== "REGF_LOG_APPLIED");
+  if (hive.recovery === "unrecovered") {
+    yield finding(
+      "HIVE_EDIT_UNRECOVERED",
+      "the hive was not flushed, and no log brings it up to date",
+      where,
+    );
+  } else if (doubt !== undefined) {
+    yield finding("HIVE_EDIT_UNRECOVERED", `the hive is not complete beyond doubt: ${doubt.message}`, where);
+  } else if (hive.recovery === "recovered") {
+    const message = "the hive was not flushed; an edit of it writes what its logs hold first";
+    yield finding("REGF_LOG_APPLIED", message, where);
+    if (!isInTransactions(hive)) return;
+    yield finding(
+      "STAGE_HIVE_TRANSACTIONS",
+      "the hive was not flushed, and takes part in transactions",
+      where,
+    );
   }
 }
 

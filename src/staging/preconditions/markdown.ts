@@ -12,7 +12,7 @@ const TITLES: Readonly<Record<Family, string>> = {
 
 /** The tables of docs/refusals.md: what refuses and what warns, by what it is about. */
 export function renderPreconditions(): string {
-  return (Object.keys(TITLES) as Family[]).flatMap(renderFamily).join("\n");
+  return (Object.keys(TITLES) as Family[]).flatMap(renderFamily).join("\n").trimEnd();
 }
 
 function renderFamily(family: Family): string[] {
