@@ -8,8 +8,8 @@ import type { StagingFacts, StagingJob, TriggerId } from "./job.ts";
 import { describeResult, judgeStaging, type StagingJudgement } from "./judge-staging.ts";
 import { STAGING_FILES, STAGING_FOLDER } from "./names.ts";
 import { readDriverSign, readPackageSign } from "./package-sign.ts";
+import { readLastRegistryWord, readRegistryWord } from "./registry-word.ts";
 import type { StagingResult } from "./result-file.ts";
-import { readLastMirror, readMirror } from "./result-mirror.ts";
 import { StagingFiles } from "./staging-files.ts";
 import { isArmedCommand, readSetupCommand, readTriggerSign, type TriggerSign } from "./trigger-sign.ts";
 
@@ -62,7 +62,7 @@ function readJobState(reading: Reading): StagingFacts {
   const { result } = results;
   const ofPackage = readPackageSign(store, job);
   const trigger = readTriggerSign(guest, job, log);
-  const attemptCount = Math.max(files.countAttempts(), result?.attempt ?? 0);
+  const attemptCount = Math.max(files.countAttempts(job.id), result?.attempt ?? 0, results.attemptCount);
   const judgement = judgeStaging({
     package: ofPackage.state,
     drivers: readDriverSign(context.integrationServices?.evidence ?? [], job.version),
@@ -90,6 +90,8 @@ function readJobState(reading: Reading): StagingFacts {
 
 interface Results {
   readonly result: StagingResult | undefined;
+  /** Attempts that the registry counts. */
+  readonly attemptCount: number;
   readonly evidence: readonly string[];
 }
 
@@ -97,13 +99,18 @@ interface Results {
 function readResults({ guest, files, job }: Reading): Results {
   const written = files.readResult();
   const place = files.pathOf(STAGING_FILES.result);
+  const repeated = readRegistryWord(guest, job.id);
+  const attemptCount = repeated?.attemptCount ?? 0;
   if (written !== undefined && (written.job ?? job.id) === job.id) {
-    return { result: written, evidence: [saying(written, place)] };
+    return { result: written, attemptCount, evidence: [saying(written, place)] };
   }
   const evidence = written === undefined ? [] : [`a result of another job was passed over (${place})`];
-  const mirror = readMirror(guest, job.id);
-  if (mirror === undefined) return { result: undefined, evidence };
-  return { result: mirror.result, evidence: [...evidence, saying(mirror.result, mirror.where)] };
+  if (repeated?.result === undefined) return { result: undefined, attemptCount, evidence };
+  return {
+    result: repeated.result,
+    attemptCount,
+    evidence: [...evidence, saying(repeated.result, repeated.where)],
+  };
 }
 
 const saying = (result: StagingResult, where: string) =>
@@ -154,15 +161,15 @@ function readWithoutFiles(guest: GuestReader, context: StagingContext): StagingF
     const detail = `setup mode runs the script at the next start, but its folder is gone (${path})`;
     return { state: "staged-broken", detail, evidence: [] };
   }
-  const mirror = readLastMirror(guest);
-  if (mirror === undefined) return none("no update was staged into this guest");
-  const { result, where } = mirror;
+  const last = readLastRegistryWord(guest);
+  if (last?.result === undefined) return none("no update was staged into this guest");
+  const { result, attemptCount, where } = last;
   const { state, detail } = judgeStaging({
     package: "unreadable",
     drivers: "unknown",
     isServicingPending: context.pendingServicing.length > 0,
     result,
-    attemptCount: result.attempt ?? 0,
+    attemptCount,
     trigger: "idle",
   });
   const evidence = [saying(result, where)];

@@ -87,7 +87,8 @@ export function resultOf(fields: ReadonlyMap<string, string>): StagingResult | u
   };
 }
 
-function parseAttempt(text = ""): number | undefined {
+/** The number of an attempt, from 1; undefined for anything else. */
+export function parseAttempt(text = ""): number | undefined {
   return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : undefined;
 }
 

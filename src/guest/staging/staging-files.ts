@@ -10,6 +10,9 @@ import { ATTEMPTS_MAX, JOB_FILE_SIZE_MAX, parseJob } from "./job-file.ts";
 import { STAGING_FILES, STAGING_FOLDER } from "./names.ts";
 import { parseResult, RESULT_FILE_SIZE_MAX, type StagingResult } from "./result-file.ts";
 
+/** A mark is the id of a job and a line end. */
+const MARK_SIZE_MAX = 64;
+
 /** The files of a staging in a guest, each read when it is asked for. */
 export class StagingFiles {
   readonly #guest: GuestReader;
@@ -61,12 +64,18 @@ export class StagingFiles {
     );
   }
 
-  /** Attempts that were begun, by the empty files that count them. */
-  countAttempts(): number {
-    for (let count = 0; count < ATTEMPTS_MAX; count++) {
-      if (this.#find(`attempt.${count + 1}`) === undefined) return count;
+  /** Attempts that were begun: the highest number of a mark of this job, `attempt.1` and so on, which holds its id. */
+  countAttempts(id: string): number {
+    for (let count = ATTEMPTS_MAX; count > 0; count--) {
+      const path = this.pathOf(`attempt.${count}`);
+      const mark = this.#log.attempt(
+        { path },
+        () => this.#read(`attempt.${count}`, MARK_SIZE_MAX),
+        undefined,
+      );
+      if (mark !== undefined && new TextDecoder("latin1").decode(mark).trim() === id) return count;
     }
-    return ATTEMPTS_MAX;
+    return 0;
   }
 
   /** What the script and its package lack to be run: one sentence for each. Reads the package in full. */

@@ -16,13 +16,16 @@ export interface TriggerSign {
 const SETUP_KEY = "Setup";
 const RUN_ONCE_KEY = "Microsoft\\Windows\\CurrentVersion\\RunOnce";
 const SETUP_COMPLETE = "Setup/Scripts/SetupComplete.cmd";
+const GPT_INI = "System32/GroupPolicy/gpt.ini";
 const SCRIPTS_INI = "System32/GroupPolicy/Machine/Scripts/scripts.ini";
+
+/** The client-side extension that runs scripts (MS-GPSCR 1.9). */
+const SCRIPTS_EXTENSION = "{42B5FAAE-6536-11D2-AE5A-0000F87571E3}";
 
 /** Winlogon's own limit: a command of setup mode is never longer. */
 export const COMMAND_LENGTH_MAX = 260;
 
-/** Values of RunOnce that are looked at; it is emptied at every logon. */
-const RUN_ONCE_NAMES = ["vmguest", "!vmguest", "*vmguest"];
+const RUN_ONCE_NAME = "vmguest";
 
 /** Scripts that administrators write are a few lines; our line stands first. */
 const SCRIPT_FILE_SIZE_MAX = 64 * 1024;
@@ -36,9 +39,9 @@ export function readTriggerSign(guest: GuestReader, job: StagingJob, log: Findin
     case "run-once":
       return readRunOnce(guest, script);
     case "setup-complete":
-      return readScriptFile(guest, SETUP_COMPLETE, script, log);
+      return readSetupComplete(guest, script, log);
     case "group-policy":
-      return readScriptFile(guest, SCRIPTS_INI, script, log);
+      return readGroupPolicy(guest, script, log);
     case "stage-only":
       return { state: "by-hand", text: `${script} is run by hand` };
   }
@@ -68,22 +71,48 @@ function readSetupMode(guest: GuestReader, script: string): TriggerSign {
   const command = readSetupCommand(guest);
   if (command === undefined)
     return { state: "idle", text: `setup mode is not set (${setup.where("SetupType")})` };
-  return namesScript(command, script)
+  return mentions(command, script)
     ? { state: "armed", text: `setup mode runs the script at the next start (${where})` }
     : { state: "idle", text: `setup mode runs another command (${where})` };
 }
 
 function readRunOnce(guest: GuestReader, script: string): TriggerSign {
   const key = guest.software.key(RUN_ONCE_KEY);
-  const name = RUN_ONCE_NAMES.find((one) => namesScript(key.text(one) ?? "", script));
-  if (name === undefined) return { state: "idle", text: `RunOnce does not name the script (${key.where()})` };
-  return { state: "armed", text: `the next logon of an administrator runs the script (${key.where(name)})` };
+  const where = key.where(RUN_ONCE_NAME);
+  return mentions(key.text(RUN_ONCE_NAME) ?? "", script)
+    ? { state: "armed", text: `the next logon runs the script (${where})` }
+    : { state: "idle", text: `the next logon does not run the script (${where})` };
 }
 
-/** A batch or ini file that Windows itself runs, which has a line with our script in it. */
-function readScriptFile(guest: GuestReader, name: string, script: string, log: FindingLog): TriggerSign {
+function readSetupComplete(guest: GuestReader, script: string, log: FindingLog): TriggerSign {
+  return hasLine(guest, SETUP_COMPLETE, script, log)
+    ? { state: "armed", text: `Windows Setup runs the script as it ends (${guest.pathOf(SETUP_COMPLETE)})` }
+    : {
+        state: "idle",
+        text: `no line of SetupComplete.cmd runs the script (${guest.pathOf(SETUP_COMPLETE)})`,
+      };
+}
+
+/** Windows looks at the scripts only where gpt.ini names the extension that runs them. */
+function readGroupPolicy(guest: GuestReader, script: string, log: FindingLog): TriggerSign {
+  if (!hasLine(guest, SCRIPTS_INI, script, log)) {
+    return { state: "idle", text: `no start-up script is ours (${guest.pathOf(SCRIPTS_INI)})` };
+  }
+  return hasLine(guest, GPT_INI, SCRIPTS_EXTENSION, log)
+    ? {
+        state: "armed",
+        text: `local group policy runs the script at the start (${guest.pathOf(SCRIPTS_INI)})`,
+      }
+    : {
+        state: "idle",
+        text: `local group policy does not say that it has scripts (${guest.pathOf(GPT_INI)})`,
+      };
+}
+
+/** Whether a batch or ini file of Windows has a line with a text, which is no comment. */
+function hasLine(guest: GuestReader, name: string, text: string, log: FindingLog): boolean {
   const path = guest.pathOf(name);
-  const text = log.attempt(
+  const content = log.attempt(
     { path },
     () => {
       const source = guest.findFile(path)?.open();
@@ -93,15 +122,9 @@ function readScriptFile(guest: GuestReader, name: string, script: string, log: F
     },
     "",
   );
-  const isArmed = text
-    .split(/\r?\n/)
-    .some((line) => !/^\s*(@?rem\b|::|;)/i.test(line) && namesScript(line, script));
-  return isArmed
-    ? {
-        state: "armed",
-        text: `Windows runs the script from ${name.slice(name.lastIndexOf("/") + 1)} (${path})`,
-      }
-    : { state: "idle", text: `no line names the script (${path})` };
+  return content.split(/\r?\n/).some((line) => !COMMENT.test(line) && mentions(line, text));
 }
 
-const namesScript = (text: string, script: string) => text.toLowerCase().includes(script.toLowerCase());
+const COMMENT = /^\s*(?:@?rem\b|::|;)/i;
+
+const mentions = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());

@@ -38,6 +38,9 @@ const REBOOT: TreeChange = {
   Microsoft: { Windows: { CurrentVersion: { "Component Based Servicing": { RebootPending: {} } } } },
 };
 
+const SCRIPTS = "System32/GroupPolicy/Machine/Scripts/scripts.ini";
+const ascii = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
+
 describe("a staging is", () => {
   test.each<[state: StagingState, because: string, detail: RegExp, options: StagedOptions]>([
     ["staged", "all is there and the trigger is armed", /is installed at the next start/, {}],
@@ -64,6 +67,8 @@ describe("a staging is", () => {
         },
       },
     ],
+    ["staged", "local group policy runs it", /at the next start/, { job: { trigger: "group-policy" } }],
+    ["staged", "the next logon runs it", /next logon/, { job: { trigger: "run-once" } }],
     [
       "staged",
       "it is run by hand",
@@ -108,6 +113,33 @@ describe("a staging is", () => {
     ["staged-broken", "the script is empty", /no script/, { staging: { "run.cmd": "" } }],
     [
       "staged-broken",
+      "the logon came and ran nothing",
+      /next logon does not/,
+      { job: { trigger: "run-once" }, isArmed: false },
+    ],
+    [
+      "staged-broken",
+      "local group policy has other scripts",
+      /no start-up script is ours/,
+      { job: { trigger: "group-policy" }, files: { [SCRIPTS]: ascii("[Startup]\r\n0CmdLine=x.cmd\r\n") } },
+    ],
+    [
+      "staged-broken",
+      "local group policy says nothing of scripts",
+      /does not say that it has scripts/,
+      { job: { trigger: "group-policy" }, files: { "System32/GroupPolicy/gpt.ini": ascii("[General]\r\n") } },
+    ],
+    [
+      "staged-broken",
+      "SetupComplete.cmd has it for a remark",
+      /no line of SetupComplete.cmd/,
+      {
+        job: { trigger: "setup-complete" },
+        files: { "Setup/Scripts/SetupComplete.cmd": ascii("@rem C:\\Windows\\Setup\\vmguest\\run.cmd") },
+      },
+    ],
+    [
+      "staged-broken",
       "Windows Setup passed its trigger over",
       /runs SetupComplete.cmd no more/,
       { job: { trigger: "setup-complete" } },
@@ -137,7 +169,7 @@ describe("a staging is", () => {
       "interrupted",
       "an attempt was counted, and no more",
       /wrote nothing down/,
-      { staging: { "attempt.1": "" }, isArmed: false },
+      { staging: { "attempt.1": `${JOB.id}\r\n` }, isArmed: false },
     ],
 
     [
@@ -331,11 +363,21 @@ describe("the registry's word of a staging", () => {
   });
 });
 
+test.each<[title: string, count: number, options: StagedOptions]>([
+  ["marks of this job", 2, { staging: { "attempt.1": JOB.id, "attempt.2": JOB.id } }],
+  ["marks of this job, the first of which is lost", 2, { staging: { "attempt.2": JOB.id } }],
+  ["marks of another job", 0, { staging: { "attempt.1": "other" } }],
+  ["the result", 3, { result: { phase: "started", attempt: 3 } }],
+  ["the registry", 2, { mirror: { [JOB.id]: { Attempt: 2 } } }],
+])("attempts are counted by %s", (_title, count, options) => {
+  expect(stagingOf(options).attemptCount).toBe(count);
+});
+
 test("a staging tells its job, its attempts, the exit code, and the places of what it is judged by", () => {
   const { job, attemptCount, exitCode, evidence } = stagingOf({
     drivers: OLD,
     result: { phase: "failed", attempt: 1, tool: "dism", exit: 87, detail: "no option" },
-    staging: { "attempt.1": "", "attempt.2": "" },
+    staging: { "attempt.1": `${JOB.id}\r\n`, "attempt.2": JOB.id },
   });
   expect({ job, attemptCount, exitCode }).toEqual({ job: JOB, attemptCount: 2, exitCode: 87 });
   const packages =

@@ -1,6 +1,8 @@
 import {
   armedCommandLine,
   encodeJob,
+  groupPolicyCommand,
+  runOnceCommand,
   type StagingJob,
   setupCompleteLines,
 } from "../../../src/guest/index.ts";
@@ -39,10 +41,16 @@ export function stagedWindows(options: StagedOptions = {}): WindowsOptions {
   return {
     release: "ws2008r2",
     ...windows,
-    files: { ...triggerFile(full, isArmed), ...filesOf(folder), ...files },
+    files: { ...triggerFiles(full, isArmed), ...filesOf(folder), ...files },
     software: {
       Microsoft: {
-        Windows: { CurrentVersion: { "Component Based Servicing": { Packages: packageKeys(packages) } } },
+        Windows: {
+          CurrentVersion: {
+            "Component Based Servicing": { Packages: packageKeys(packages) },
+            ...(isArmed &&
+              full.trigger === "run-once" && { RunOnce: { vmguest: runOnceCommand(full.systemRoot) } }),
+          },
+        },
       },
       ...(mirror && { vmguest: mirror }),
       ...windows.software,
@@ -62,9 +70,20 @@ export const resultText = (fields: Readonly<Record<string, string | number>>) =>
     .map(([name, value]) => `${name}=${value}\r\n`)
     .join("");
 
-function triggerFile({ trigger, systemRoot }: StagingJob, isArmed: boolean): Record<string, FakeContent> {
-  if (trigger !== "setup-complete" || !isArmed) return {};
-  return { "Setup/Scripts/SetupComplete.cmd": ascii(`${setupCompleteLines(systemRoot).join("\r\n")}\r\n`) };
+function triggerFiles({ trigger, systemRoot }: StagingJob, isArmed: boolean): Record<string, FakeContent> {
+  if (!isArmed) return {};
+  if (trigger === "setup-complete") {
+    return { "Setup/Scripts/SetupComplete.cmd": ascii(`${setupCompleteLines(systemRoot).join("\r\n")}\r\n`) };
+  }
+  if (trigger !== "group-policy") return {};
+  const { commandLine, parameters } = groupPolicyCommand(systemRoot);
+  const scripts = `\ufeff\r\n[Startup]\r\n0CmdLine=${commandLine}\r\n0Parameters=${parameters}\r\n`;
+  return {
+    "System32/GroupPolicy/Machine/Scripts/scripts.ini": new Uint8Array(Buffer.from(scripts, "utf16le")),
+    "System32/GroupPolicy/gpt.ini": ascii(
+      "[General]\r\ngPCMachineExtensionNames=[{42B5FAAE-6536-11D2-AE5A-0000F87571E3}{40B6664F-4972-11D1-A7CA-0000F87571E3}]\r\nVersion=1\r\n",
+    ),
+  };
 }
 
 function filesOf(folder: Readonly<Record<string, FakeContent | string | null>>) {

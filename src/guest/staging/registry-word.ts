@@ -2,11 +2,13 @@
 import type { GuestReader } from "../windows/guest-reader.ts";
 import type { KeyView } from "../windows/hive-view.ts";
 import { RESULT_KEY } from "./names.ts";
-import { resultOf, type StagingResult } from "./result-file.ts";
+import { parseAttempt, resultOf, type StagingResult } from "./result-file.ts";
 
-/** How a job ended, as the script repeated it in the registry, and the key that says so. */
-export interface MirroredResult {
-  readonly result: StagingResult;
+/** What the script repeated in the registry of a job, and the key that says so. */
+export interface RegistryWord {
+  /** Undefined where the key says no phase. */
+  readonly result: StagingResult | undefined;
+  readonly attemptCount: number;
   readonly where: string;
 }
 
@@ -14,18 +16,19 @@ export interface MirroredResult {
 const JOB_COUNT_MAX = 64;
 
 /** What the registry says of one job. */
-export function readMirror(guest: GuestReader, id: string): MirroredResult | undefined {
+export function readRegistryWord(guest: GuestReader, id: string): RegistryWord | undefined {
   return readKey(guest.software.key(`${RESULT_KEY}\\${id}`));
 }
 
 /** What the registry says of the job that was last written of; for a guest whose files are gone. */
-export function readLastMirror(guest: GuestReader): MirroredResult | undefined {
+export function readLastRegistryWord(guest: GuestReader): RegistryWord | undefined {
   const jobs = guest.software.key(RESULT_KEY).subkeys(JOB_COUNT_MAX);
-  const [last] = jobs.toSorted((a, b) => ((b.lastWritten ?? 0n) > (a.lastWritten ?? 0n) ? 1 : -1));
+  const [last] = jobs.toSorted((a, b) => Number((b.lastWritten ?? 0n) - (a.lastWritten ?? 0n)));
   return last === undefined ? undefined : readKey(last);
 }
 
-function readKey(key: KeyView): MirroredResult | undefined {
+function readKey(key: KeyView): RegistryWord | undefined {
+  if (!key.isPresent) return undefined;
   const fields = [
     ["job", key.name],
     ["phase", textOf(key, "Phase")],
@@ -34,10 +37,10 @@ function readKey(key: KeyView): MirroredResult | undefined {
   ] as const;
   const known = fields.filter((field): field is [(typeof field)[0], string] => field[1] !== undefined);
   const result = resultOf(new Map(known));
-  return result === undefined ? undefined : { result, where: key.where() };
+  return { result, attemptCount: parseAttempt(textOf(key, "Attempt")) ?? 0, where: key.where() };
 }
 
-/** Written as text by a script, and as a number by whoever finds that neater. */
+/** The script writes codes as text, since reg.exe takes no negative numbers, and counts as numbers. */
 function textOf(key: KeyView, name: string): string | undefined {
   return key.text(name)?.trim() ?? key.number(name)?.toString();
 }
