@@ -142,7 +142,7 @@ class ImageChange {
     if (ready === undefined || plan.outcome !== "ready")
       return this.report(plan.outcome, { error: plan.error });
     this.#activity("verifying");
-    this.#report = { ...this.#report, proof: proveResult(image, ready) };
+    this.#report = { ...this.#report, proof: proveResult(image, ready, this.#options.now) };
     this.#activity("writing");
     const outcome = write(ready);
     return this.report(OUTCOMES[outcome]);

@@ -13,7 +13,13 @@ import { PlanBuilder } from "./plan-builder.ts";
 import { checkImagePreconditions, checkPreconditions, type StagingWish } from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
 import type { StagingTarget } from "./target.ts";
-import { chooseTrigger, planPayload, planPersistVersion, planTrigger } from "./triggers/index.ts";
+import {
+  chooseTrigger,
+  planPayload,
+  planPersistVersion,
+  planTrigger,
+  warnOfTrigger,
+} from "./triggers/index.ts";
 
 export type DraftOptions = StagingOptions & Pick<WriteOptions, "target">;
 
@@ -65,10 +71,11 @@ function draftUpdate(
   const trigger = considered.find(({ isChosen }) => isChosen)?.trigger ?? "stage-only";
   const job = jobOf(target, payload, { id: options.newGuid(), trigger, reboot: options.reboot });
   plan.runsBy(job, considered);
+  plan.warn(...warnOfTrigger(target, considered));
   const changes = [
     ...planPayload(target, payload, job),
     ...(options.persistsVersion === true ? planPersistVersion(target) : []),
-    ...planTrigger(target, job),
+    ...planTrigger(trigger, target, job),
   ];
   plan.changes(changes);
   if (plan.isRefused) return plan.end();

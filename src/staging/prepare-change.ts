@@ -2,7 +2,7 @@
 import type { OpenedImage } from "../audit/index.ts";
 import { allocatedBlocks, type DiskWritePlan, planChild, planDiskWrites } from "../disk/write/index.ts";
 import type { Finding } from "../errors.ts";
-import type { Change, Overlay } from "../io/index.ts";
+import type { ByteSource, Change, Overlay } from "../io/index.ts";
 import { applyChanges } from "./apply/apply-changes.ts";
 import type { PlannedChange } from "./plan.ts";
 import type { WriteReport } from "./report.ts";
@@ -27,7 +27,9 @@ export interface PreparedChange extends Disposable {
   /** Changes of the file, each step on the disk before the next one begins; of a child they make it from nothing. */
   readonly steps: readonly (readonly Change[])[];
   readonly sizeBytes: number;
-  /** The image as it will be, read from the very bytes that the steps write. */
+  /** The image file, or that of the child, as the steps leave it. */
+  readonly file: ByteSource;
+  /** The image as it will be, read from {@link file}. */
   readonly after: OpenedImage;
   /** The changes on the virtual disk. */
   readonly overlay: Overlay;
@@ -83,13 +85,14 @@ function prepareChild(
 
 function prepared(
   plan: DiskWritePlan,
-  change: Omit<PreparedChange, "sizeBytes" | typeof Symbol.dispose>,
+  change: Omit<PreparedChange, "sizeBytes" | "file" | typeof Symbol.dispose>,
   opened: readonly OpenedImage[],
 ): PreparedChange {
   return {
     ...change,
     findings: [...change.findings, ...plan.findings],
     sizeBytes: plan.sizeBytes,
+    file: plan.file,
     [Symbol.dispose]: () => {
       for (const image of [change.after, ...opened]) image.close();
     },

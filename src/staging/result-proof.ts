@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+import { checkOpenedImage } from "../audit/check/index.ts";
+import type { OpenedImage } from "../audit/index.ts";
+import { dateToFiletime } from "../bytes/index.ts";
+import { locate } from "../errors.ts";
+import type { ReadyChange } from "./change-draft.ts";
+import type { ProofReport } from "./report.ts";
+import { checkNothingNew, proveChanges } from "./verify/index.ts";
+
+/**
+ * Looks at an image as it is going to be, through readers that know nothing of how it was made, before a byte of it is
+ * written: exactly the planned changes are in it, the check finds nothing that it did not find before, and an audit sees
+ * what was intended. Throws STAGE_PROOF_*, STAGE_CHECK_NEW_FINDING, STAGE_RESULT_WRONG.
+ */
+export function proveResult(image: OpenedImage, ready: ReadyChange, now: Date): ProofReport {
+  const { target, changes, prepared, checkResult } = ready;
+  const { after, file, overlay } = prepared;
+  return locate({ image: image.path, partition: target.volume.index }, () => {
+    const changed = overlay.changes().flatMap((phase) => phase.changes);
+    const proof = proveChanges({
+      before: image.disk,
+      after: after.disk,
+      volume: target.volume,
+      changes,
+      time: dateToFiletime(now),
+      changedPages: new Set(changed.map(({ offset }) => offset)),
+    });
+    checkResult(after);
+    const checked = checkOpenedImage(after, file);
+    const knownFindings = checkNothingNew((only) => checkOpenedImage(image, image.file, { only }), checked);
+    return { ...proof, knownFindings };
+  });
+}
