@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { parseJob, type StagingJob } from "../../src/guest/index.ts";
+import type { OfferedPackage } from "../../src/package/index.ts";
+import { firstBootScript } from "../../src/staging/script/index.ts";
+import { isSameJob, planPayload } from "../../src/staging/triggers/index.ts";
+import { LabTarget } from "./lab-target.ts";
+
+const FOLDER = "Windows/Setup/vmguest";
+const JOB: StagingJob = {
+  schema: 1,
+  id: "01234567-89ab-cdef-0123-456789abcdef",
+  sha256: "ab".repeat(32),
+  sizeBytes: 5,
+  packageName: "Windows6.x-HyperVIntegrationServices-x64.cab",
+  identity: "Microsoft-Hyper-V-Integration-Services-Package~31bf3856ad364e35~amd64~~6.3.9600.19456",
+  version: "6.3.9600.19456",
+  architecture: "x64",
+  nt: "6.1",
+  trigger: "setup-mode",
+  maxAttempts: 3,
+  reboot: "auto",
+  tools: ["dism", "pkgmgr"],
+  systemRoot: "C:\\Windows",
+};
+const PAYLOAD = {
+  bytes: Uint8Array.from(Buffer.from("bytes")),
+  offer: { name: JOB.packageName } as OfferedPackage,
+};
+
+const guest = (volume: Record<string, Uint8Array> = {}) => LabTarget.of({ release: "ws2008r2", volume });
+const plan = (target: LabTarget) => planPayload(target, PAYLOAD, JOB);
+const empty = new Uint8Array();
+
+describe("the files of a job", () => {
+  test("are the package as it was verified, the job and its script, in a folder of their own", () => {
+    const changes = plan(guest());
+    expect(
+      changes.map(({ kind, stage, ...change }) => [kind, stage, "path" in change && change.path]),
+    ).toEqual([
+      ["create-directory", "payload", FOLDER],
+      ["create-file", "payload", `${FOLDER}/ic.cab`],
+      ["create-file", "payload", `${FOLDER}/job.ini`],
+      ["create-file", "payload", `${FOLDER}/run.cmd`],
+    ]);
+    const contents = changes.flatMap((change) => ("content" in change ? [change.content] : []));
+    expect(contents[0]).toBe(PAYLOAD.bytes);
+    expect(parseJob(contents[1] as Uint8Array)).toEqual(JOB);
+    expect(contents[2]).toEqual(firstBootScript(JOB));
+    expect(changes.every(({ reason }) => reason !== "")).toBe(true);
+  });
+
+  test("get the folder above them too where Windows Setup left none", () => {
+    const { windows } = guest();
+    const bare = new LabTarget({
+      [windows.systemPath]: bytesOf(guest(), windows.systemPath),
+      [windows.softwarePath]: bytesOf(guest(), windows.softwarePath),
+    });
+    expect(plan(bare).slice(0, 2)).toMatchObject([
+      { kind: "create-directory", path: "Windows/Setup" },
+      { kind: "create-directory", path: FOLDER },
+    ]);
+  });
+
+  test("replace those of an earlier job that left nothing but logs", () => {
+    const left = { "ic.cab": empty, "JOB.INI": empty, "run.log": empty, "dism.log": empty };
+    const volume = Object.fromEntries(
+      Object.entries(left).map(([name, bytes]) => [`${FOLDER}/${name}`, bytes]),
+    );
+    expect(plan(guest(volume)).map(({ kind }) => kind)).toEqual([
+      "replace-file",
+      "replace-file",
+      "create-file",
+    ]);
+  });
+
+  test.each(["attempt.1", "result.ini", "lock/", "sb/", "done", "customer.txt"])(
+    "are not put beside %s, which the script would count",
+    (name) => {
+      const target = guest({ [`${FOLDER}/job.ini`]: empty, [`${FOLDER}/${name}`]: empty });
+      const where = { path: FOLDER };
+      expect(() => plan(target)).toThrow(expect.objectContaining({ code: "STAGE_LEFTOVERS", where }));
+    },
+  );
+
+  test("are not put into a folder that is a file", () => {
+    expect(() => plan(guest({ [FOLDER]: empty }))).toThrow(
+      expect.objectContaining({ code: "NTFS_NOT_A_DIRECTORY", where: { path: FOLDER } }),
+    );
+  });
+});
+
+function bytesOf(target: LabTarget, path: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(target.text(path), "latin1"));
+}
+
+describe("two jobs", () => {
+  test("are the same whoever asked for them, whatever the order of their fields", () => {
+    const reordered = Object.fromEntries(Object.entries(JOB).reverse()) as unknown as StagingJob;
+    expect(isSameJob(JOB, { ...reordered, id: "ffffffff-ffff-ffff-ffff-ffffffffffff" })).toBe(true);
+  });
+
+  test.each<Partial<StagingJob>>([
+    { sha256: "cd".repeat(32) },
+    { trigger: "group-policy" },
+    { reboot: "never" },
+    { maxAttempts: 2 },
+    { tools: ["pkgmgr", "dism"] },
+    { systemRoot: "D:\\Windows" },
+    { identity: JOB.identity.replace("19456", "18692") },
+  ])("differ by %j", (change) => {
+    expect(isSameJob(JOB, { ...JOB, ...change })).toBe(false);
+  });
+});
