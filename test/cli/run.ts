@@ -1,9 +1,14 @@
 import { Writable } from "node:stream";
+import type { InputStream, SignalSource } from "../../src/cli/context.ts";
 import { type Dependencies, main } from "../../src/cli/index.ts";
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly dependencies?: Partial<Dependencies>;
+  /** What is typed; nobody can be asked without it. */
+  readonly stdin?: InputStream;
+  /** Where signals come from; none come without it. */
+  readonly signals?: Required<SignalSource>;
   /** Columns of the terminal that stdout and stderr are; none unless told. */
   readonly terminal?: number;
   /** How many writes to stdout succeed before its reader is gone. */
@@ -26,7 +31,15 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const stderr = options.isStderrFull
     ? new Capture(options.terminal, 0, "ENOSPC")
     : new Capture(options.terminal);
-  const code = await main(argv, { stdout, stderr, env: options.env ?? {} }, options.dependencies);
+  const { env = {}, stdin, signals } = options;
+  const io = {
+    stdout,
+    stderr,
+    env,
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(signals === undefined ? {} : { on: signals.on.bind(signals), off: signals.off.bind(signals) }),
+  };
+  const code = await main(argv, io, options.dependencies);
   return { code, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString(), bytes: stdout.bytes };
 }
 
