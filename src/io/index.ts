@@ -13,6 +13,7 @@ export {
 } from "./overlay.ts";
 export { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
 export { type FoundParent, ParentFolders, type ParentFoldersOptions } from "./parent-folders.ts";
+export { ReadAhead, type ReadAheadOptions } from "./read-ahead.ts";
 export { type Meter, ReadBudget, type ReadLimits } from "./read-budget.ts";
 export { ReadStats } from "./read-stats.ts";
 export {
@@ -23,4 +24,5 @@ export {
   type SiblingFilesOptions,
 } from "./sibling-files.ts";
 export { SliceSource } from "./slice-source.ts";
+export { parseWindowsPath, type WindowsPath } from "./windows-path.ts";
 export { WritableSlice } from "./writable-slice.ts";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type ChainLink, readChain } from "../../disk/index.ts";
 import { type Finding, finding, VmguestError } from "../../errors.ts";
-import type { HostFolder } from "../../io/index.ts";
+import { type HostFolder, parseWindowsPath } from "../../io/index.ts";
 
 /** A library of disks has one folder for each VM, and in it one for its disks. */
 const DEPTH_MAX = 4;
@@ -112,13 +112,13 @@ class ChildSearch {
  * of another machine, where the child stands beside the image.
  */
 function leadsTo(imageName: string, name: string, folder: readonly string[]): boolean {
-  const parts = name.split(/[\\/]/);
+  const { start, parts } = parseWindowsPath(name) ?? { start: "another", parts: [] };
   if (parts.at(-1)?.toLowerCase() !== imageName.toLowerCase()) return false;
-  if (parts[0] !== "." && parts[0] !== ".." && parts.length > 1) return folder.length === 0;
+  if (start !== "relative") return folder.length === 0;
   const way = [...folder];
   for (const part of parts.slice(0, -1)) {
     if (part === ".." && way.length > 0 && way.at(-1) !== "..") way.pop();
-    else if (part !== "." && part !== "") way.push(part);
+    else way.push(part);
   }
   return way.length === 0;
 }

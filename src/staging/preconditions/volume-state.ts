@@ -44,7 +44,8 @@ export function* checkVolumes(image: OpenedImage, target: Volume): Generator<Fin
 }
 
 function* checkTarget(ntfs: NtfsVolume, volume: Volume): Generator<Finding> {
-  const found = [...ntfs.findings, ...readNtfsState(ntfs).findings];
+  const state = readNtfsState(ntfs);
+  const found = [...ntfs.findings, ...state.findings];
   yield* found;
   const known = new Set(found.map(({ code }) => code));
   try {
@@ -54,7 +55,7 @@ function* checkTarget(ntfs: NtfsVolume, volume: Volume): Generator<Finding> {
     if (!(error instanceof VmguestError) || error.kind === "io") throw error;
     if (!known.has(error.code)) yield findingOf(error);
   }
-  const flags = readNtfsState(ntfs).flags.filter((name) => !KNOWN_FLAGS.has(name));
+  const flags = state.flags.filter((name) => !KNOWN_FLAGS.has(name));
   if (flags.length === 0) return;
   yield finding("STAGE_VOLUME_FLAGS", `the volume is flagged ${flags.join(", ")}`, { path: "$Volume" });
 }

@@ -53,7 +53,8 @@ test("a file with damage that a writer would build upon is refused", () => {
 });
 
 test("what is around the image refuses and warns, all at once", () => {
-  expect(outcomeOf(targetOf(), { hostFolder: SURROUNDED })).toEqual({
+  const target = targetIn(imageOf(CONTAINERS.vhdx(disk)));
+  expect(outcomeOf(target, { hostFolder: SURROUNDED })).toEqual({
     refusals: ["STAGE_HAS_CHILDREN", "STAGE_SAVED_STATE"],
     warnings: ["STAGE_CHANGE_TRACKING"],
   });

@@ -8,7 +8,7 @@ import { chooseGuest } from "../../../src/staging/guest-choice.ts";
 import { checkPreconditions, type StagingWish } from "../../../src/staging/preconditions/index.ts";
 import type { StagingTarget } from "../../../src/staging/target.ts";
 import { ADMIN_ONLY } from "../../fs/ntfs/write/volumes.ts";
-import { CONTAINERS, layGpt, windowsVolume } from "../../lab/guest-image.ts";
+import { layGpt, windowsVolume } from "../../lab/guest-image.ts";
 import type { NtfsOptions } from "../../lab/ntfs.ts";
 import type { WindowsOptions } from "../../lab/windows.ts";
 
@@ -32,7 +32,6 @@ export function imageOf(bytes: Uint8Array): OpenedImage {
 export interface LabGuest {
   readonly windows?: Partial<WindowsOptions>;
   readonly ntfs?: NtfsOptions;
-  readonly container?: keyof typeof CONTAINERS;
 }
 
 export function volumeOf({ windows, ntfs }: LabGuest = {}): Uint8Array {
@@ -44,14 +43,24 @@ export function volumeOf({ windows, ntfs }: LabGuest = {}): Uint8Array {
 
 /** A Server 2008 R2 in good order, but for what is asked for. */
 export function targetOf(guest: LabGuest = {}): StagingTarget {
-  return targetIn(imageOf(CONTAINERS[guest.container ?? "vhdx"](layGpt([volumeOf(guest)]))));
+  return targetIn(imageOf(layGpt([volumeOf(guest)])));
 }
 
-/** The only guest of an image. */
-export function targetIn(image: OpenedImage, volume?: number): StagingTarget {
+/** The only guest of an image; undefined where there is none. */
+export function tryTargetIn(image: OpenedImage): StagingTarget | undefined {
   // This host's table names the integration services disk for guests of NT 6.
-  const choice = chooseGuest(image, volume, { host: "ws2012r2" });
-  return "target" in choice ? choice.target : expect.fail(choice.refusal.message);
+  const choice = chooseGuest(image, undefined, { host: "ws2012r2" });
+  return "target" in choice ? choice.target : undefined;
+}
+
+export function targetIn(image: OpenedImage): StagingTarget {
+  return tryTargetIn(image) ?? expect.fail("there is no guest, or there are several");
+}
+
+/** Closes an image before the tests are over, and removes its file. */
+export function discard(image: OpenedImage): void {
+  image.close();
+  rmSync(image.path);
 }
 
 /** A staging with nothing special; lab volumes are too small for an installation. */
