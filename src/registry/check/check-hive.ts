@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { attempt, type Finding, finding } from "../../errors.ts";
-import type { ByteSource } from "../../io/index.ts";
+import { type ByteSource, ReadAhead } from "../../io/index.ts";
 import { checkBaseBlock } from "../base-block.ts";
 import { CellStore } from "../cells.ts";
 import type { HiveOptions } from "../hive.ts";
@@ -10,6 +10,9 @@ import { checkBins } from "./bins.ts";
 import { CellMap } from "./cell-map.ts";
 import { HiveCells } from "./hive-cells.ts";
 import { KeyCheck } from "./keys.ts";
+
+/** All of a hive is read, most of it in order: pieces of 64 KiB, and as many of them as a system's larger hive has. */
+const READ_AHEAD = { pageSizeBytes: 64 * 1024, capacityBytes: 64 * 1024 * 1024 };
 
 /**
  * Checks a registry hive as a whole: bins and cells, then every key and value from the root on, then the security
@@ -21,7 +24,8 @@ import { KeyCheck } from "./keys.ts";
 export function* checkHive(source: ByteSource, options: HiveOptions = {}): Generator<Finding> {
   const recovery = yield* attempt(() => recover(source, options.logs ?? []));
   if (recovery === undefined) return;
-  const { image, block, findings } = recovery;
+  const { block, findings } = recovery;
+  const image = new ReadAhead(recovery.image, READ_AHEAD);
   yield* findings;
   const checked = yield* attempt(() => requireBaseBlock(block));
   if (checked === undefined) return;

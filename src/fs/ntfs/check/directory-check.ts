@@ -38,7 +38,7 @@ export class DirectoryCheck {
     const check = this.#check;
     const { mft, space } = check.context;
     const walk = check.attempt(() => {
-      const attributes = new AttributeSet(mft.record(this.#recordNumber), mft, space);
+      const attributes = new AttributeSet(check.recordInOrder(this.#recordNumber), mft, space);
       return new IndexWalk(check, this.#recordNumber, attributes);
     }, this.#recordNumber);
     for (const entry of walk?.entries() ?? []) this.#entry(entry);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Code, VmguestError, type Where } from "../../../errors.ts";
-import { type ByteSource, copyBytes, readBytes } from "../../../io/index.ts";
+import { type ByteSource, copyBytes, ReadAhead, readBytes } from "../../../io/index.ts";
 import type { AttributeSet } from "../attribute.ts";
 import { undoFixups } from "../fixup.ts";
 import { type IndexEntry, IndexNode } from "../index-node.ts";
@@ -22,6 +22,8 @@ const DEPTH_MAX = 16;
 /** Index blocks of one directory that are kept track of: 2 MiB of bits, and 64 GiB of index. */
 const BLOCK_COUNT_MAX = 2 ** 24;
 const HAS_CHILDREN = 1;
+/** Index blocks lie about in the order in which the directory grew, so that all of a small directory is read at once. */
+const READ_AHEAD = { pageSizeBytes: 64 * 1024, capacityBytes: 4 * 1024 * 1024 };
 
 /**
  * Goes through the whole index of a directory, node by node, and checks the nodes on the way.
@@ -87,8 +89,8 @@ export class IndexWalk {
   #openBlocks(): void {
     const allocation = this.#attributes.find(ATTRIBUTE.indexAllocation, INDEX_NAME);
     const bitmap = this.#attributes.find(ATTRIBUTE.bitmap, INDEX_NAME);
-    this.#blocks = allocation?.open(`${INDEX_NAME}:$INDEX_ALLOCATION`);
     if (allocation === undefined) return;
+    this.#blocks = new ReadAhead(allocation.open(`${INDEX_NAME}:$INDEX_ALLOCATION`), READ_AHEAD);
     const where = this.#where("$BITMAP", 0);
     if (bitmap === undefined) {
       this.#add("NTFS_INDEX_PARTS", "has index blocks, but no bitmap of them", where);

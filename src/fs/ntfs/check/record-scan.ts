@@ -12,7 +12,7 @@ import { RECORD_STATE } from "./record-table.ts";
 import type { VolumeCheck } from "./volume-check.ts";
 
 /** Records are read together in pieces of about this size. */
-const STEP_BYTES = 256 * 1024;
+const STEP_BYTES = 1024 * 1024;
 /** Records that have a copy at all volumes, from which a damaged one is read. */
 const MIRRORED_RECORDS = 4;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Code, type Finding, finding, findingOf, VmguestError, type Where } from "../../../errors.ts";
-import type { ByteSource } from "../../../io/index.ts";
+import { type ByteSource, copyBytes, ReadAhead } from "../../../io/index.ts";
 import type { NtfsGeometry } from "../boot.ts";
+import { FileRecord } from "../file-record.ts";
 import { ATTRIBUTE, NAMESPACE, RECORD } from "../layout.ts";
 import type { VolumeContext } from "../ntfs-node.ts";
 import type { NtfsVolume } from "../ntfs-volume.ts";
@@ -16,6 +17,8 @@ const RECORD_COUNT_MAX = 2 ** 22;
 const PATH_DEPTH_MAX = 256;
 /** Findings that name their file by its path, which takes reads; later ones name it by its record. */
 const PATH_COUNT_MAX = 1000;
+/** Directories are gone through in the order of their records: what is read for one serves those behind it. */
+const READ_AHEAD = { pageSizeBytes: 512 * 1024, capacityBytes: 2 * 1024 * 1024 };
 
 /** What the parts of one check share: the volume, what was learnt of it so far, and where findings go. */
 export class VolumeCheck {
@@ -29,6 +32,7 @@ export class VolumeCheck {
   readonly bitmap: ByteSource | undefined;
   /** Whether every run of every attribute was read: only then can a cluster be called lost. */
   allRunsRead = true;
+  readonly #table: ByteSource | undefined;
   #pathCount = 0;
 
   constructor(volume: NtfsVolume, findingsPerCodeMax: number) {
@@ -37,9 +41,24 @@ export class VolumeCheck {
     this.geometry = volume.geometry;
     this.queue = new FindingQueue(findingsPerCodeMax);
     this.records = new RecordTable(Math.min(this.context.mft.recordCount, RECORD_COUNT_MAX));
+    const table = this.quietly(undefined, () => volume.openRecord(RECORD.mft, "$MFT").open());
+    this.#table = table && new ReadAhead(table, READ_AHEAD);
     this.bitmap = this.attempt(() => volume.openRecord(RECORD.bitmap, "$Bitmap").open());
     this.clusters = new ClusterTable(this.geometry.clusterCount, this.bitmap);
     this.#reportLimits();
+  }
+
+  /** A record, for whoever needs most of them in ascending order; throws what reading it by itself throws. */
+  recordInOrder(recordNumber: number): FileRecord {
+    const { recordSizeBytes } = this.geometry;
+    const table = this.#table;
+    const ahead =
+      table === undefined
+        ? undefined
+        : this.quietly(undefined, () =>
+            FileRecord.parse(copyBytes(table, recordNumber * recordSizeBytes, recordSizeBytes), recordNumber),
+          );
+    return ahead ?? this.context.mft.record(recordNumber);
   }
 
   add(code: Code, message: string, where: Where): void {
