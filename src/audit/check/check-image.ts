@@ -2,7 +2,7 @@
 import { checkContainer } from "../../disk/check/index.ts";
 import { type Finding, finding, findingOf, type Severity, VmguestError, type Where } from "../../errors.ts";
 import { checkNtfs } from "../../fs/check/index.ts";
-import { FileSource } from "../../io/index.ts";
+import { type ByteSource, FileSource } from "../../io/index.ts";
 import { checkHive } from "../../registry/check/index.ts";
 import { checkPartitions } from "../../volume/check/index.ts";
 import type { Volume } from "../../volume/index.ts";
@@ -15,6 +15,8 @@ import type { CheckedPart, CheckLayer, CheckReport, CheckSummary } from "./check
 export interface CheckOptions extends OpenImageOptions {
   /** Told the name of each part before it is checked, for somebody who watches. */
   readonly onPart?: (name: string) => void;
+  /** Parts that are checked, by their names in the report; all of them where it is left out. */
+  readonly only?: ReadonlySet<string>;
 }
 
 /** Findings of one code in one part that are listed; what a ruined table gives beyond that says no more. */
@@ -28,10 +30,26 @@ const FINDINGS_OF_ONE_CODE_MAX = 100;
  * partition table that cannot be opened, or trouble with the host's own storage.
  */
 export function checkImage(path: string, options: CheckOptions = {}): CheckReport {
+  return reportOf(path, options, (check) => check.run());
+}
+
+/**
+ * The same for an image that is open already. `file` is what the image was opened from, where that is not its own file
+ * but what the file is going to hold.
+ */
+export function checkOpenedImage(
+  image: OpenedImage,
+  file: ByteSource = image.file,
+  options: CheckOptions = {},
+): CheckReport {
+  return reportOf(image.path, options, (check) => check.runOn(image, file));
+}
+
+function reportOf(path: string, options: CheckOptions, run: (check: ImageCheck) => void): CheckReport {
   const check = new ImageCheck(path, options);
   let error: ErrorReport | null = null;
   try {
-    check.run();
+    run(check);
   } catch (thrown) {
     error = reportError(thrown, path);
   }
@@ -58,6 +76,15 @@ class ImageCheck {
     if (knownFindings.length > 0) this.#check("container", "undo file", {}, knownFindings);
     this.#checkContainer("image file", this.#path);
     using image = OpenedImage.open(this.#path, this.#options);
+    this.#checkInside(image);
+  }
+
+  runOn(image: OpenedImage, file: ByteSource): void {
+    this.#check("container", "image file", { image: this.#path }, checkContainer(file));
+    this.#checkInside(image);
+  }
+
+  #checkInside(image: OpenedImage): void {
     this.#checkParents(image);
     const { table, volumes } = image.layout;
     if (table !== "none") this.#check("partitions", table, {}, checkPartitions(image.disk));
@@ -114,6 +141,7 @@ class ImageCheck {
 
   /** Takes the findings of one part as they come; damage that is thrown is the last one of them. */
   #check(layer: CheckLayer, name: string, where: Where, findings: Iterable<Finding>): void {
+    if (this.#options.only?.has(name) === false) return;
     this.#options.onPart?.(name);
     const list = new FindingList(this.#path, where);
     try {
