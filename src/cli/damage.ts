@@ -3,7 +3,7 @@ import type { ErrorReport } from "../audit/index.ts";
 import { type Finding, located, VmguestError, type Where } from "../errors.ts";
 import type { Context } from "./context.ts";
 import { describeErrorReport, describeFinding, describeThrown } from "./error-text.ts";
-import { EXIT, type ExitCode, exitCodeOf, exitCodeOfPackage, gravestOf } from "./exit-codes.ts";
+import { EXIT, type ExitCode, exitCodeOf, exitCodeOfReport, gravestOf } from "./exit-codes.ts";
 
 /** Errors that are printed one by one; a ruined file may give thousands, and they would say no more. */
 const ERROR_COUNT_MAX = 20;
@@ -31,7 +31,7 @@ export async function printErrors(
   for (const error of errors.slice(0, ERROR_COUNT_MAX)) await stderr.write(describeErrorReport(error));
   const rest = errors.length - ERROR_COUNT_MAX;
   if (rest > 0) await stderr.write(`vmguest: and ${rest} more that could not be read\n`);
-  return gravestOf(errors.map(exitCodeOfPackage));
+  return gravestOf(errors.map(exitCodeOfReport));
 }
 
 /** Prints what reading could go around, but the reader of the output should know. */

@@ -43,8 +43,8 @@ export function exitCodeOfImage({ code, kind }: ErrorReport): ExitCode {
   return kind === "unsafe" ? EXIT.unsafe : EXIT.unreadable;
 }
 
-/** The code for a package of several that could not be read; one that a path leads to in vain was misnamed. */
-export function exitCodeOfPackage({ code, kind }: ErrorReport): ExitCode {
+/** The code for what a report tells of one thing of several, by the kind of its error: a thing misnamed is wrong usage. */
+export function exitCodeOfReport({ code, kind }: ErrorReport): ExitCode {
   return code === "INTERNAL" ? EXIT.internal : EXIT_OF_KIND[kind];
 }
 

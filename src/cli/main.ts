@@ -6,7 +6,6 @@ import { type Context, createContext, type Dependencies, type Process } from "./
 import { describeThrown } from "./error-text.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { readPlainArguments } from "./plain-arguments.ts";
-import type { StagingLayer } from "./verbs/changes/change-request.ts";
 import { readVersion } from "./version.ts";
 
 /** Taken by name: what is not named here does not get into the file that an audit loads. */
@@ -17,7 +16,12 @@ const OWN_LAYERS: Dependencies = {
     );
     return { assembleReport, auditImage, OpenedImage, reportChain, reportError };
   },
-  loadStaging: async () => (await import("../staging/index.ts")) as unknown as StagingLayer,
+  loadStaging: async () => {
+    const { editServices, planServices, planStaging, rollbackImage, stageImage } = await import(
+      "../staging/index.ts"
+    );
+    return { editServices, planServices, planStaging, rollbackImage, stageImage };
+  },
   startChange: async (request, hooks) => {
     const { startChange } = await import("./verbs/changes/change-thread.ts");
     return await startChange(request, hooks, OWN_LAYERS.loadStaging);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toErrorReport, toFindingReport } from "../../src/cli/error-report.ts";
-import { exitCodeOfPackage } from "../../src/cli/exit-codes.ts";
+import { exitCodeOfReport } from "../../src/cli/exit-codes.ts";
 import { finding, VmguestError } from "../../src/errors.ts";
 
 test("an error is told with its place, which the file goes before", () => {
@@ -25,7 +25,7 @@ test("what is no error of ours to tell is a mistake of ours, and ends with 5", (
     message: "TypeError: x is not a function",
     where: "x.cab",
   });
-  expect(exitCodeOfPackage(report)).toBe(5);
+  expect(exitCodeOfReport(report)).toBe(5);
 });
 
 test("a finding that names a file of its own keeps it", () => {

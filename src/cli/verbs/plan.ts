@@ -6,7 +6,7 @@ import type { PlanReport } from "../../staging/index.ts";
 import { defineCommand } from "../command.ts";
 import { type Context, tableWidth, wantsColour } from "../context.ts";
 import { describeErrorReport } from "../error-text.ts";
-import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
+import { EXIT, type ExitCode, exitCodeOfReport, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
 import { Progress } from "../progress.ts";
 import { readStaging, STAGING_OPTIONS } from "./changes/change-options.ts";
@@ -75,6 +75,6 @@ function formatForReader(
 }
 
 function exitCodeOfPlan({ outcome, error }: PlanReport): ExitCode {
-  if (error !== null) return exitCodeOfImage(error);
+  if (error !== null) return exitCodeOfReport(error);
   return outcome === "refused" ? EXIT.unsafe : EXIT.fine;
 }

@@ -3,18 +3,17 @@ import { requireFile } from "../../batch/index.ts";
 import { VmguestError } from "../../errors.ts";
 import type { UndoInspection } from "../../io/commit/index.ts";
 import { formatJson, formatRollback, makeVisible } from "../../report/index.ts";
-import type { RollbackReport } from "../../staging/index.ts";
+import type { RollbackImageOptions, RollbackReport } from "../../staging/index.ts";
 import { defineCommand } from "../command.ts";
 import { type Context, tableWidth, wantsColour } from "../context.ts";
 import { describeErrorReport } from "../error-text.ts";
-import { EXIT, exitCodeOfImage } from "../exit-codes.ts";
+import { EXIT, exitCodeOfReport } from "../exit-codes.ts";
 import { readVersion } from "../version.ts";
-import type { RollbackOptions } from "./changes/change-request.ts";
 import { Confirmation } from "./changes/confirmation.ts";
 import { Interruption } from "./changes/interruption.ts";
 import { IMAGE, STATS, TEXT_OR_JSON } from "./common-options.ts";
 
-type Way = RollbackOptions["way"];
+type Way = NonNullable<RollbackImageOptions["way"]>;
 
 export const rollback = defineCommand({
   name: "rollback",
@@ -60,7 +59,7 @@ export const rollback = defineCommand({
     await context.stdout.write(args.format === "json" ? formatJson(report) : formatRollback(report, options));
     if (report.error === null) return EXIT.fine;
     await context.stderr.write(describeErrorReport(report.error));
-    return exitCodeOfImage(report.error);
+    return exitCodeOfReport(report.error);
   },
 });
 

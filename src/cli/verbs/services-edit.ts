@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import { DEFAULT_HOST, SERVICE_NAMES } from "../../policy/index.ts";
+import type { ServiceEdit } from "../../staging/index.ts";
 import { type AnyCommand, defineCommand } from "../command.ts";
 import { changeImages, WRITE_OPTIONS } from "./changes/change-images.ts";
 import { IMAGE_CHANGE_OPTIONS, readImageChange } from "./changes/change-options.ts";
-import { type ChangeHooks, planEdits, type ServiceEdit } from "./changes/change-request.ts";
+import { type ChangeHooks, planEdits } from "./changes/change-request.ts";
 import { readTarget, TARGET_OPTIONS } from "./changes/change-target.ts";
 import { nextCommand } from "./changes/next-command.ts";
 import { IMAGE, STATS, TEXT_OR_JSON } from "./common-options.ts";
@@ -64,8 +65,8 @@ function defineEdit(start: ServiceEdit["start"], { describe, details, examples }
       const edits = args.names.map((name) => ({ name: readServiceName(name), start }));
       const target = readTarget(args, [args.image]);
       // Which host it is makes no difference to what a service is.
-      const options = readImageChange(args, DEFAULT_HOST);
-      const write = { target, replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
+      const options = { ...readImageChange(args, DEFAULT_HOST), target };
+      const write = { replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
       const change = {
         target,
         plan: async (path: string) =>

@@ -42,13 +42,14 @@ export const stage = defineCommand({
   async run(args, context) {
     const target = readTarget(args, args.images);
     const { options, offerCode } = await readStaging(args, context);
-    const write = { target, replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
+    const wish = { ...options, target };
+    const write = { replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
     const change = {
       target,
       plan: async (path: string) =>
-        planStage({ path, options }, context.stats, await context.dependencies.loadStaging()),
+        planStage({ path, options: wish }, context.stats, await context.dependencies.loadStaging()),
       make: (path: string, hooks: ChangeHooks) =>
-        context.dependencies.startChange({ verb: "stage", path, options, write }, hooks),
+        context.dependencies.startChange({ verb: "stage", path, options: wish, write }, hooks),
       command: (path: string) => nextCommand(["stage", path], OPTIONS, args, ["output"]),
     };
     const code = await changeImages(args.images, change, args, context);

@@ -13,7 +13,7 @@ import type { PlanReport, StageListReport, StageReport, WriteOptions } from "../
 import { type Context, tableWidth, wantsColour } from "../../context.ts";
 import { toErrorReport } from "../../error-report.ts";
 import { describeErrorReport } from "../../error-text.ts";
-import { EXIT, type ExitCode, exitCodeOfImage, gravestOf } from "../../exit-codes.ts";
+import { EXIT, type ExitCode, exitCodeOfReport, gravestOf } from "../../exit-codes.ts";
 import { Progress } from "../../progress.ts";
 import { readVersion } from "../../version.ts";
 import type { ChangeHooks } from "./change-request.ts";
@@ -213,6 +213,6 @@ function failed(image: string, error: ErrorReport): StageReport {
 }
 
 function exitCodeOfStage({ outcome, error }: StageReport): ExitCode {
-  if (error !== null) return exitCodeOfImage(error);
+  if (error !== null) return exitCodeOfReport(error);
   return outcome === "refused" ? EXIT.unsafe : EXIT.fine;
 }

@@ -4,7 +4,9 @@ import type { ReadStats } from "../../../io/index.ts";
 import type {
   ImageChangeOptions,
   PlanReport,
+  RollbackImageOptions,
   RollbackReport,
+  ServiceEdit,
   StageActivity,
   StageReport,
   StagingOptions,
@@ -12,47 +14,33 @@ import type {
 } from "../../../staging/index.ts";
 import { HostFiles } from "../packages/host-files.ts";
 
-/** A service that is to start with Windows, or never. */
-export interface ServiceEdit {
-  readonly name: string;
-  readonly start: "enable" | "disable";
-}
-
-/** How a change is taken back, completed or kept. */
-export interface RollbackOptions {
-  readonly toolVersion: string;
-  readonly way: "take-back" | "finish" | "discard";
-  readonly replaceStaleLock: boolean;
-}
-
 /** What the commands take from the layer that changes images. */
-export interface StagingLayer {
-  planStaging(path: string, options: StagingOptions): PlanReport;
-  stageImage(path: string, options: StagingOptions & WriteOptions): StageReport;
-  planServices(path: string, edits: readonly ServiceEdit[], options: ImageChangeOptions): PlanReport;
-  editServices(
-    path: string,
-    edits: readonly ServiceEdit[],
-    options: ImageChangeOptions & WriteOptions,
-  ): StageReport;
-  rollbackImage(path: string, options: RollbackOptions): RollbackReport;
-}
+export type StagingLayer = Pick<
+  typeof import("../../../staging/index.ts"),
+  "editServices" | "planServices" | "planStaging" | "rollbackImage" | "stageImage"
+>;
 
 /** What of options can be told to another thread: everything but what is done here and now. */
-type Told<O> = Omit<O, "stats" | "budget" | "newGuid" | "openFile" | "isCancelled" | "onActivity">;
+type Told<O> = Omit<
+  O,
+  "storage" | "stats" | "budget" | "newGuid" | "openFile" | "isCancelled" | "onActivity"
+>;
 
-export type StagingRequest = { readonly path: string; readonly options: Told<StagingOptions> };
+/** What is asked of an image; where it is to be written makes a difference to what is refused. */
+type Target = Pick<WriteOptions, "target">;
+
+export type StagingRequest = { readonly path: string; readonly options: Told<StagingOptions> & Target };
 export type ServicesRequest = {
   readonly path: string;
   readonly edits: readonly ServiceEdit[];
-  readonly options: Told<ImageChangeOptions>;
+  readonly options: Told<ImageChangeOptions> & Target;
 };
 
 /** A change of one image, as plain data. */
 export type ChangeRequest =
   | ({ readonly verb: "stage"; readonly write: Told<WriteOptions> } & StagingRequest)
   | ({ readonly verb: "services"; readonly write: Told<WriteOptions> } & ServicesRequest)
-  | { readonly verb: "rollback"; readonly path: string; readonly options: RollbackOptions };
+  | { readonly verb: "rollback"; readonly path: string; readonly options: Told<RollbackImageOptions> };
 
 export type ChangeReportOf<R extends ChangeRequest> = R["verb"] extends "rollback"
   ? RollbackReport

@@ -2,8 +2,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { VmguestError } from "../../../errors.ts";
 import { ReadStats } from "../../../io/index.ts";
-import * as staging from "../../../staging/index.ts";
-import { performChange, type StagingLayer } from "./change-request.ts";
+import {
+  editServices,
+  planServices,
+  planStaging,
+  rollbackImage,
+  stageImage,
+} from "../../../staging/index.ts";
+import { performChange } from "./change-request.ts";
 import type { ChangeThreadData, ChangeThreadMessage } from "./change-thread.ts";
 
 // The program of the thread that change-thread.ts starts: makes one change of one image, and ends.
@@ -21,7 +27,7 @@ try {
       isCancelled: () => Atomics.load(stopFlag, 0) !== 0,
       onActivity: (activity) => tell({ kind: "activity", activity }),
     },
-    staging as unknown as StagingLayer,
+    { editServices, planServices, planStaging, rollbackImage, stageImage },
   );
   tellReads();
   tell({ kind: "report", report });
