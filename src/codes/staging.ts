@@ -3,10 +3,6 @@ import { type CodeEntry, unsafe, unsupported, usage } from "./entry.ts";
 
 /** What is to be staged, what makes the guest run it, and changes of single keys and services. */
 export const STAGING_CODES = {
-  STAGE_PACKAGE_UNTRUSTED: unsafe(
-    "the package is none that may be put into a guest: its signature, its catalogs or its files do not hold",
-    "Get the package again from Microsoft's media or download; --trust-root adds a root for private builds.",
-  ),
   STAGE_PACKAGE_CHANGED: unsafe(
     "the package is not the one any more that was chosen for the guest",
     "Make sure that nothing writes to the package, and run the command again.",

@@ -2,7 +2,7 @@
 import { locate, VmguestError } from "../../errors.ts";
 import { armedCommandLine, runOnceCommand, type StagingJob, type TriggerId } from "../../guest/index.ts";
 import { encodeDword, encodeString, VALUE_TYPES } from "../../registry/edit/index.ts";
-import type { PlannedChange } from "../plan.ts";
+import type { PlannedChange, ValueChange } from "../plan.ts";
 import type { StagingTarget } from "../target.ts";
 import { planGroupPolicy } from "./group-policy.ts";
 import { planSetupComplete } from "./setup-complete.ts";
@@ -46,7 +46,7 @@ const RUN_THEN_LOG_ON = 2;
 function planSetupMode({ windows }: StagingTarget, systemRoot: string): PlannedChange[] {
   const command = armedCommandLine(systemRoot);
   const place = { kind: "set-value", hive: windows.systemPath, key: "Setup" } as const;
-  return [
+  const changes: readonly ValueChange[] = [
     {
       ...place,
       stage: "preparation",
@@ -66,6 +66,13 @@ function planSetupMode({ windows }: StagingTarget, systemRoot: string): PlannedC
       reason: "Winlogon runs the command once at the next start, and then goes on to the logon",
     },
   ];
+  return locate({ path: windows.systemPath }, () => {
+    const setup = windows.system.find("Setup");
+    return changes.filter(({ name, type, data }) => {
+      const found = setup?.value(name);
+      return found?.type !== type || Buffer.compare(found.data(), data) !== 0;
+    });
+  });
 }
 
 const RUN_ONCE_KEY = "Microsoft\\Windows\\CurrentVersion\\RunOnce";

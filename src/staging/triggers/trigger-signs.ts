@@ -2,8 +2,7 @@
 import { decodeLatin1, decodeUtf16 } from "../../bytes/index.ts";
 import { locate, VmguestError } from "../../errors.ts";
 import {
-  armedCommandLine,
-  driveOf,
+  isArmedCommand,
   type OsFacts,
   type SetupState,
   type TriggerId,
@@ -72,8 +71,8 @@ function isDomainController({ system, controlSet }: WindowsInstallation): boolea
 }
 
 /** Setup mode is one slot for all: Windows Setup, deployment tools, and the guest's own updates use it. */
-function whySetupModeIsTaken(windows: WindowsInstallation): string | undefined {
-  const setup = windows.system.find("Setup");
+function whySetupModeIsTaken({ system }: WindowsInstallation): string | undefined {
+  const setup = system.find("Setup");
   const type = setup?.value("SetupType")?.number();
   if (type === undefined) return "SYSTEM\\Setup has no SetupType, without which Windows does not start";
   const command = setup?.value("CmdLine")?.text()?.trim() ?? "";
@@ -81,16 +80,10 @@ function whySetupModeIsTaken(windows: WindowsInstallation): string | undefined {
   if ((setup?.value("SetupShutdownRequired")?.number() ?? 0) !== 0) {
     return "SYSTEM\\Setup asks for a restart already (SetupShutdownRequired)";
   }
-  if (command !== "" && command === ownCommand(windows)) return undefined;
+  if (isArmedCommand(command)) return undefined;
   if (type !== 0) return `SYSTEM\\Setup is in use already (SetupType = ${type})`;
   if (command !== "") return "SYSTEM\\Setup holds somebody else's command already (CmdLine)";
   return undefined;
-}
-
-/** The command of an earlier staging of ours. */
-function ownCommand(windows: WindowsInstallation): string | undefined {
-  const drive = driveOf(windows);
-  return drive === undefined ? undefined : armedCommandLine(`${drive.toUpperCase()}\\${windows.systemRoot}`);
 }
 
 /** Policy "Turn off Local Group Policy Objects processing". */

@@ -38,6 +38,15 @@ describe("setup mode", () => {
     const setup = target.after(changes).windows.system.require("Setup");
     expect(setup.value("CmdLine")?.text()).toBe(armedCommandLine("C:\\Windows"));
     expect(setup.value("SetupType")?.number()).toBe(2);
+    expect(plan("setup-mode", target.after(changes))).toEqual([]);
+  });
+
+  test("sets what is missing of both alone", () => {
+    const target = guest();
+    const [command, type] = plan("setup-mode", target);
+    if (command === undefined || type === undefined) return expect.fail("two changes are wanted");
+    expect(plan("setup-mode", target.after([command]))).toEqual([type]);
+    expect(plan("setup-mode", target.after([type]))).toEqual([command]);
   });
 
   test("leaves every other value of the key as it is, and adds none", () => {
