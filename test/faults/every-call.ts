@@ -1,4 +1,4 @@
-import { type FaultyDisk, type Loss, PowerCut } from "./faulty-disk.ts";
+import type { FaultyDisk, Loss } from "./faulty-disk.ts";
 
 /** What reached the disk of that which was not flushed: nothing, everything, and `seedCount` times something. */
 export function losses(seedCount: number, { isTorn = false } = {}): Loss[] {
@@ -19,9 +19,9 @@ export interface Cut {
 const IDLE_CALL = /^(realPath|statusOf|read|freeBytes|status|close|locks) /;
 
 /**
- * Runs the same work again and again, each time on a new disk on which the power is cut one call later, until it gets
- * through. `check` gets the disk as it is when the power is back, for each of the losses; the last time the work was done.
- * Disks that are the same in every byte are checked once.
+ * Does some work on a disk, and looks before every call that changes something at what a power cut would leave there: a
+ * disk for each of the losses, as it is when the power is back, and the same when the work is done. Disks that are the
+ * same in every byte are checked once.
  *
  * @returns number of different disks
  */
@@ -31,22 +31,38 @@ export function cutAtEveryCall(
   all: readonly Loss[],
   check: (disk: FaultyDisk, cut: Cut) => void,
 ): number {
-  const names = callsOf(makeDisk(), work);
+  const disk = makeDisk();
   const seen = new Set<string>();
-  for (let call = 0; call <= names.length; call++) {
-    if (IDLE_CALL.test(names[call] ?? "")) continue;
-    const disk = makeDisk();
-    disk.cutAt = call;
-    runUntilCut(disk, work);
+  const callsBefore = disk.calls.length;
+  const cut = (name: string) => {
+    const call = disk.calls.length - callsBefore;
     for (const loss of all) {
-      const words = `before ${names[call] ?? "the end"} (call ${call}), share ${loss.share}, seed ${loss.seed}`;
       const after = disk.afterCut(loss);
       const fingerprint = after.fingerprint();
       if (seen.has(fingerprint)) continue;
       seen.add(fingerprint);
+      const words = `before ${name} (call ${call}), share ${loss.share}, seed ${loss.seed}`;
       check(after, { call, loss, words });
     }
+  };
+  const failures: unknown[] = [];
+  disk.beforeCall = (name) => {
+    if (IDLE_CALL.test(name) || failures.length > 0) return;
+    try {
+      cut(name);
+    } catch (error) {
+      // The code under test must not take it for an error of its storage.
+      failures.push(error);
+    }
+  };
+  try {
+    work(disk);
+  } catch (error) {
+    failures.push(error);
   }
+  disk.beforeCall = () => {};
+  if (failures.length > 0) throw failures[0];
+  cut("the end");
   return seen.size;
 }
 
@@ -80,12 +96,4 @@ function callsOf(disk: FaultyDisk, work: (disk: FaultyDisk) => void): string[] {
   const before = disk.calls.length;
   work(disk);
   return disk.calls.slice(before);
-}
-
-function runUntilCut(disk: FaultyDisk, work: (disk: FaultyDisk) => void): void {
-  try {
-    work(disk);
-  } catch (error) {
-    if (!(error instanceof PowerCut)) throw error;
-  }
 }

@@ -64,6 +64,8 @@ export class FaultyDisk implements Storage {
   readonly calls: string[] = [];
   /** The call before which the power is cut, from 0. */
   cutAt = Number.POSITIVE_INFINITY;
+  /** Asked before every call that is made, for who wants to see the disk at that moment. */
+  beforeCall: (words: string) => void = () => {};
   /** The calls that fail instead of being done. */
   fails: (call: number) => "EIO" | "ENOSPC" | undefined = () => undefined;
   /** Bytes that a read or write does at most. */
@@ -123,6 +125,11 @@ export class FaultyDisk implements Storage {
   /** The file as it is now, for parsers to read. */
   sourceOf(path: string): ByteSource {
     return this.#require(path).current.source();
+  }
+
+  /** The same for a file whenever it has the same bytes, of those that began as the same; undefined where there is none. */
+  fingerprintOf(path: string): string | undefined {
+    return this.#names.get(path)?.current.fingerprint();
   }
 
   /** The same for disks with the same files, of those that began with the same ones. */
@@ -297,6 +304,7 @@ export class FaultyDisk implements Storage {
   #failureOf(what: string, path: string): "EIO" | "ENOSPC" | undefined {
     const call = this.calls.length;
     if (call >= this.cutAt) throw new PowerCut();
+    this.beforeCall(`${what} ${path}`);
     this.calls.push(`${what} ${path}`);
     return this.fails(call);
   }

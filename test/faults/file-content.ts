@@ -61,13 +61,18 @@ export class FileContent {
     };
   }
 
-  /** The same for files with the same bytes over the same base; costs as much as was changed, however large the file. */
+  /**
+   * The same for files with the same bytes over the same base. Costs little for each page that was changed, however large
+   * the file: pages are looked at once, whatever number of files share them.
+   */
   fingerprint(): string {
-    const changed = [...this.#pages].filter(
-      ([page, bytes]) => Buffer.compare(bytes, this.#basePage(page)) !== 0,
-    );
-    const pages = changed.sort(([a], [b]) => a - b).map(([page, bytes]) => `${page}:${digestOf(bytes)}`);
-    return [this.#sizeBytes, Math.min(this.#baseSize, this.#sizeBytes), ...pages].join();
+    let [first, second] = [0, 0];
+    for (const [page, bytes] of this.#pages) {
+      const digest = digestOf(page, bytes, (number) => this.#basePage(number));
+      first = (first + digest.first) % DIGEST_LIMIT;
+      second = (second + digest.second) % DIGEST_LIMIT;
+    }
+    return [this.#sizeBytes, Math.min(this.#baseSize, this.#sizeBytes), first, second].join();
   }
 
   write(bytes: Uint8Array, offset: number): void {
@@ -107,14 +112,26 @@ export class FileContent {
   }
 }
 
-const digests = new WeakMap<Uint8Array, string>();
+/** Sums do not depend on the order of what is added. */
+const DIGEST_LIMIT = 2 ** 48;
 
-/** Pages are never written to, so that one digest is enough for all the files that share one. */
-function digestOf(page: Uint8Array): string {
-  const known = digests.get(page);
+interface Digest {
+  readonly first: number;
+  readonly second: number;
+}
+
+const digests = new WeakMap<Uint8Array, Digest>();
+
+/** Two numbers for a page at its place, zeros where it is as in the base. Pages are never written to, so once is enough. */
+function digestOf(page: number, bytes: Uint8Array, basePage: (page: number) => Uint8Array): Digest {
+  const known = digests.get(bytes);
   if (known !== undefined) return known;
-  const digest = createHash("sha1").update(page).digest("hex");
-  digests.set(page, digest);
+  const hash = createHash("sha1").update(`${page}:`).update(bytes).digest();
+  const isBase = Buffer.compare(bytes, basePage(page)) === 0;
+  const digest = isBase
+    ? { first: 0, second: 0 }
+    : { first: hash.readUIntLE(0, 6), second: hash.readUIntLE(6, 6) };
+  digests.set(bytes, digest);
   return digest;
 }
 

@@ -48,9 +48,9 @@ interface Opened {
 export function rollbackChanges(path: string, options: RollbackOptions = {}): ChangeResult {
   return withUndo(path, options, (opened, found) => {
     if (found.state === "incomplete") return dropIncomplete(opened);
-    const { undo } = found;
+    const { undo, standing } = found;
     prepare(opened, found, options);
-    takeBack(opened.image, undo, { keepEqual: false });
+    takeBack(opened.image, undo, { keepEqual: false, standing });
     removeUndo(opened.storage, opened.places);
     return { outcome: "rolled-back", ...resultOf(opened.places, undo) };
   });
