@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openImage } from "../../src/audit/index.ts";
 import { SiblingFiles } from "../../src/io/index.ts";
+import { BaseBlock } from "../../src/registry/layout.ts";
 import { chooseGuest } from "../../src/staging/guest-choice.ts";
 import { checkImagePreconditions, checkPreconditions } from "../../src/staging/preconditions/index.ts";
 import { readFixture } from "../support/fixtures.ts";
@@ -87,6 +88,15 @@ test.each(GUESTS)("$args: $refusals", ({ args, refusals }) => {
   expect(refusalsOf(imageOf(args))).toEqual(refusals);
 });
 
+test.each(["hive/dissect-SYSTEM", "hive/regipy-SYSTEM_win7"])(
+  "the clean hive %s of a real Windows has the mark of transactions",
+  (name) => {
+    const { primarySequence, secondarySequence, flags } = new BaseBlock(viewOf(readFixture(name)));
+    expect(primarySequence).toBe(secondarySequence);
+    expect(flags & 1).toBe(1);
+  },
+);
+
 describe("around an image", () => {
   test("the parent of a differencing disk is refused, and the disk itself can be allowed", () => {
     const leaf = imageOf("ws2012r2 --format vhdx-diff");
@@ -114,3 +124,7 @@ describe("around an image", () => {
     expect(place("web01.vhdx")).not.toContain("STAGE_SAVED_STATE");
   });
 });
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array) {
+  return new DataView(buffer, byteOffset, byteLength);
+}

@@ -9,8 +9,8 @@ const FOLDERS = ["", "Virtual Machines", "Snapshots", "../Virtual Machines", "..
 const GUID_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const STATE_NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(vmrs|vsv|bin)$/i;
 
-/** A folder of that many state files is no VM's. */
-const STATE_COUNT_MAX = 500;
+/** State files that are opened: a host keeps those of all its VMs in one folder, each with its configuration. */
+const STATE_COUNT_MAX = 2000;
 
 /** A configuration has 30 to 200 KiB. */
 const CONFIGURATION_SIZE_MAX = 4 * 1024 * 1024;
@@ -35,11 +35,13 @@ interface StateFile {
  * runs or is saved, and `.vmrs` since Server 2016, which exists always. Whose they are, the configuration of the same name
  * says, which spells the paths of its disks; where there is none, they count for the image's.
  *
- * What the image's own folder and those beside it do not show is not known.
+ * What the image's own folder and those beside it do not show is not known. But a guest that was saved while it ran has
+ * not dismounted its volumes, which refuse for that.
  */
 export function* checkSavedState(folder: HostFolder | undefined): Generator<Finding> {
   if (folder === undefined) return;
-  const files = [...findStateFiles(folder)].filter(({ owner }) => owner !== "another");
+  const search = new StateSearch(folder);
+  const files = [...search.run()].filter(({ owner }) => owner !== "another");
   const saved = files.find(({ holdsMemory }) => holdsMemory);
   if (saved !== undefined) {
     const whose = saved.owner === "this" ? "of the VM that has the image" : "of a VM near the image";
@@ -47,42 +49,69 @@ export function* checkSavedState(folder: HostFolder | undefined): Generator<Find
     yield finding("STAGE_SAVED_STATE", message);
     return;
   }
+  if (!search.isComplete) {
+    yield finding("STAGE_SAVED_STATE_UNKNOWN", "not all state files near the image could be looked at");
+  }
   const [doubtful] = files;
   if (doubtful === undefined) return;
   const message = `"${doubtful.path}" has ${doubtful.sizeBytes} bytes, too few for the memory of a VM`;
   yield finding("STAGE_SAVED_STATE_UNKNOWN", message);
 }
 
-function* findStateFiles(folder: HostFolder): Generator<StateFile> {
-  let count = 0;
-  for (const path of FOLDERS) {
-    const { entries } = folder.list(path);
-    const below = entries.filter(({ name, isFolder }) => isFolder && GUID_NAME.test(name));
-    const places = [
-      { path, entries },
-      ...below.map(({ name }) => ({
-        path: joined(path, name),
-        entries: folder.list(joined(path, name)).entries,
-      })),
-    ];
-    for (const place of places) {
-      for (const { name } of place.entries.filter(({ isFolder }) => !isFolder)) {
-        const [, id, ending] = STATE_NAME.exec(name) ?? [];
-        if (id === undefined || ending === undefined) continue;
-        if (++count > STATE_COUNT_MAX) return;
-        const configuration = findConfiguration(id, [place, { path, entries }]);
-        const found = readState(folder, joined(place.path, name), ending.toLowerCase(), configuration);
-        if (found !== undefined) yield found;
+/** A folder and what it holds. */
+interface Place {
+  readonly path: string;
+  readonly entries: readonly HostEntry[];
+}
+
+class StateSearch {
+  /** False where there is more than was looked at. */
+  isComplete = true;
+  readonly #folder: HostFolder;
+  #stateCount = 0;
+
+  constructor(folder: HostFolder) {
+    this.#folder = folder;
+  }
+
+  *run(): Generator<StateFile> {
+    for (const path of FOLDERS) {
+      const place = this.#list(path);
+      yield* this.#search(place, [place]);
+      // Up to Server 2012 R2 each VM and checkpoint has a folder of its own, with the configuration beside it.
+      for (const { name, isFolder } of place.entries) {
+        if (!isFolder || !GUID_NAME.test(name)) continue;
+        const below = this.#list(joined(path, name));
+        yield* this.#search(below, [below, place]);
       }
+    }
+  }
+
+  #list(path: string): Place {
+    const { entries, isComplete } = this.#folder.list(path);
+    if (!isComplete) this.isComplete = false;
+    return { path, entries };
+  }
+
+  *#search(place: Place, configurations: readonly Place[]): Generator<StateFile> {
+    for (const { name, isFolder } of place.entries) {
+      const [, id, ending] = STATE_NAME.exec(name) ?? [];
+      if (isFolder || id === undefined || ending === undefined) continue;
+      if (this.#stateCount === STATE_COUNT_MAX) {
+        this.isComplete = false;
+        return;
+      }
+      this.#stateCount++;
+      const configuration = findConfiguration(id, configurations);
+      const path = joined(place.path, name);
+      const found = readState(this.#folder, path, ending.toLowerCase(), configuration);
+      if (found !== undefined) yield found;
     }
   }
 }
 
 /** The configuration of a VM or checkpoint, beside its state or in the folder above. */
-function findConfiguration(
-  id: string,
-  places: readonly { readonly path: string; readonly entries: readonly HostEntry[] }[],
-): string | undefined {
+function findConfiguration(id: string, places: readonly Place[]): string | undefined {
   const names = [`${id}.vmcx`, `${id}.xml`].map((name) => name.toLowerCase());
   for (const { path, entries } of places) {
     const entry = entries.find(({ name, isFolder }) => !isFolder && names.includes(name.toLowerCase()));

@@ -63,12 +63,14 @@ function* checkSetupState({ report }: StagingTarget, where: Place): Generator<Fi
 
 function* checkInstaller(windows: WindowsInstallation, where: Place): Generator<Finding> {
   const path = `${windows.controlSet}\\Services\\TrustedInstaller`;
-  const start = yield* attempt(() => windows.system.find(path)?.value("Start")?.number(), {
+  const service = yield* attempt(() => ({ start: windows.system.find(path)?.value("Start")?.number() }), {
     path: windows.systemPath,
   });
-  if (start === undefined) {
+  // What cannot be read is told by now, and is not taken for absent.
+  if (service === undefined) return;
+  if (service.start === undefined) {
     yield finding("STAGE_TRUSTED_INSTALLER", "the service TrustedInstaller is not registered", where);
-  } else if (start === DISABLED) {
+  } else if (service.start === DISABLED) {
     yield finding("STAGE_TRUSTED_INSTALLER", "the service TrustedInstaller is disabled (Start = 4)", where);
   }
 }

@@ -77,6 +77,16 @@ test("a name with letters of no code page is found, and one that XML spells othe
   ]);
 });
 
+test("what could not be looked at is told", () => {
+  const folder = new FakeFolder("web01.vhdx", {}, ["Snapshots"]);
+  expect([...checkSavedState(folder)].map(({ message }) => message)).toEqual([
+    "not all state files near the image could be looked at",
+  ]);
+  const id = (index: number) => `${VM.slice(0, -6)}${String(index).padStart(6, "0")}`;
+  const states = Array.from({ length: 2001 }, (_, index) => [`${id(index)}.bin`, 0] as const);
+  expect(codes(Object.fromEntries(states))).toEqual(["STAGE_SAVED_STATE_UNKNOWN"]);
+});
+
 test("nothing is looked at where there is no folder to look at", () => {
   expect([...checkSavedState(undefined), ...checkTracking(undefined)]).toEqual([]);
 });
