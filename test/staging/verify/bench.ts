@@ -1,10 +1,24 @@
 import { dateToFiletime } from "../../../src/bytes/index.ts";
 import { openDisk } from "../../../src/disk/index.ts";
-import { CHANGE_PAGE_BYTES, MemorySource, readBytes } from "../../../src/io/index.ts";
+import { VmguestError } from "../../../src/errors.ts";
+import { openNtfs } from "../../../src/fs/index.ts";
+import { NtfsWriter } from "../../../src/fs/ntfs/write/index.ts";
+import { ATTRIBUTE } from "../../../src/fs/structures/index.ts";
+import {
+  type ByteSource,
+  CHANGE_PAGE_BYTES,
+  MemorySource,
+  Overlay,
+  readBytes,
+  SliceSource,
+  WritableSlice,
+} from "../../../src/io/index.ts";
 import { encodeDword, encodeString, VALUE_TYPES } from "../../../src/registry/edit/index.ts";
+import { BASE_BLOCK_SIZE, readBaseBlock } from "../../../src/registry/structures/index.ts";
 import { applyChanges } from "../../../src/staging/apply/apply-changes.ts";
 import type { PlannedChange } from "../../../src/staging/index.ts";
 import { type Proof, proveChanges } from "../../../src/staging/verify/index.ts";
+import { VolumeState } from "../../../src/staging/verify/volume-state.ts";
 import { readVolumes, type Volume } from "../../../src/volume/index.ts";
 import { ADMIN_ONLY, noise } from "../../fs/ntfs/write/volumes.ts";
 import { layGpt, windowsVolume } from "../../lab/guest-image.ts";
@@ -137,4 +151,55 @@ export function tamper(stage: Stage, change: (after: Uint8Array) => readonly num
   const offsets = change(after);
   const pages = new Set([...stage.pages, ...offsets.map((at) => at - (at % CHANGE_PAGE_BYTES))]);
   return { ...stage, after, pages: [...pages] };
+}
+
+/** A stage after which somebody has done more to the volume. */
+export function meddle(stage: Stage, work: (writer: NtfsWriter) => void): Stage {
+  const overlay = new Overlay(new MemorySource(stage.after));
+  work(NtfsWriter.open(new WritableSlice(overlay, stage.volume.offset, stage.volume.sizeBytes)));
+  const pages = overlay.changes().flatMap((phase) => phase.changes.map(({ offset }) => offset));
+  const after = Uint8Array.from(readBytes(overlay, 0, overlay.sizeBytes));
+  return { ...stage, after, pages: [...stage.pages, ...pages] };
+}
+
+/** The error that `work` ends in. */
+export function caught(work: () => unknown): VmguestError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof VmguestError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+/** Whether a byte of the disk is inside a free cell of the hive that the plan changes, behind the size of the cell. */
+export function inFreeCell({ after, volume }: Stage, offset: number): boolean {
+  const files = new SliceSource(new MemorySource(after), volume.offset, volume.sizeBytes);
+  const state = new VolumeState(new MemorySource(after), volume);
+  const { recordNumber } = state.volume.require(SYSTEM);
+  const { clusterSizeBytes } = state.volume.geometry;
+  let at = 0;
+  for (const { lcn, lengthClusters } of state.runsOf(state.record(recordNumber), ATTRIBUTE.data)) {
+    const start = volume.offset + lcn * clusterSizeBytes;
+    if (offset >= start && offset < start + lengthClusters * clusterSizeBytes) {
+      return isFree(openNtfs(files).require(SYSTEM).open(), at + offset - start);
+    }
+    at += lengthClusters * clusterSizeBytes;
+  }
+  return false;
+}
+
+function isFree(hive: ByteSource, offset: number): boolean {
+  const end = BASE_BLOCK_SIZE + (readBaseBlock(hive)?.binsSize ?? 0);
+  for (let bin = BASE_BLOCK_SIZE; bin < end; ) {
+    const binEnd = bin + hive.read(bin + 8, 4).getUint32(0, true);
+    for (let cell = bin + 32; offset >= bin && cell < binEnd; ) {
+      const size = hive.read(cell, 4).getInt32(0, true);
+      if (offset < cell + Math.abs(size)) return size > 0 && offset >= cell + 4;
+      cell += Math.abs(size);
+    }
+    bin = binEnd;
+  }
+  return false;
 }

@@ -1,9 +1,118 @@
-import { expect, test } from "vitest";
-import { layDisk, prove, STAGING, stageOn } from "./bench.ts";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { PlannedChange } from "../../../src/staging/index.ts";
+import { noise } from "../../fs/ntfs/write/volumes.ts";
+import {
+  caught,
+  inFreeCell,
+  layDisk,
+  makeFile,
+  makeFolder,
+  makeKey,
+  prove,
+  replaceFile,
+  STAGING,
+  type StageOptions,
+  SYSTEM,
+  setNumber,
+  setText,
+  stageOn,
+  tamper,
+} from "./bench.ts";
 
-test("what was staged as planned is proved, however much is compared", () => {
+const longName = (index: number) => `${(index * 7919) % 9973} ${"long name ".repeat(6)}${index}`;
+
+interface Row extends StageOptions {
+  readonly what: string;
+  readonly changes?: readonly PlannedChange[];
+}
+
+const ROWS: readonly Row[] = [
+  { what: "an update" },
+  { what: "an update on clusters of 512 bytes", ntfs: { clusterSizeBytes: 512, spareClusters: 4000 } },
+  { what: "an update on clusters of 64 KiB", ntfs: { clusterSizeBytes: 65_536, spareClusters: 60 } },
+  { what: "an update for which $MFT has to grow", ntfs: { spareRecords: 0 } },
+  {
+    what: "a folder whose index splits",
+    ntfs: { spareRecords: 80, indexBlockSizeBytes: 1024 },
+    changes: [
+      makeFolder("many"),
+      ...Array.from({ length: 40 }, (_, index) => makeFile(`many/${longName(index)}`, `${index}`)),
+    ],
+  },
+  {
+    what: "a folder that was full before",
+    ntfs: {
+      spareRecords: 80,
+      files: Object.fromEntries(
+        Array.from({ length: 60 }, (_, index) => [`many/${longName(index)}`, `${index}`]),
+      ),
+    },
+    changes: Array.from({ length: 12 }, (_, index) => makeFile(`many/${longName(index + 100)}`, noise(900))),
+  },
+  {
+    what: "contents that become longer, shorter, and move out of the record",
+    ntfs: { files: { "a.ini": "a", "b.ini": "b".repeat(9000), "c.ini": "c".repeat(90) } },
+    changes: [
+      replaceFile("a.ini", noise(5000)),
+      replaceFile("b.ini", "b"),
+      replaceFile("c.ini", "d".repeat(80)),
+    ],
+  },
+  {
+    what: "a hive that outgrows its file",
+    changes: [
+      setText("Setup", "CmdLine", "long ".repeat(4000)),
+      makeKey("Setup\\a\\b\\c"),
+      setText("Setup\\a\\b\\c", "", "x"),
+    ],
+  },
+  {
+    what: "many values and keys, each more than once",
+    changes: Array.from({ length: 30 }, (_, index) => [
+      makeKey(`Setup\\vmguest\\key ${index}`),
+      setText(`Setup\\vmguest\\key ${index % 7}`, `value ${index}`, "text ".repeat(index)),
+      setNumber("Setup", "SetupType", index),
+    ]).flat(),
+  },
+  { what: "nothing", changes: [] },
+  { what: "what is there already", changes: [setNumber("Setup", "SetupType", 0), makeKey("Setup")] },
+];
+
+describe("what was done as planned is proved:", () => {
+  test.each(ROWS)("$what", ({ changes = STAGING, ...options }) => {
+    const stage = stageOn(layDisk(options), changes);
+    const proof = prove(stage);
+    expect(prove(stage, { thorough: true })).toEqual(proof);
+    expect(proof.hives.map(({ path }) => path)).toEqual(
+      changes.some((change) => "hive" in change) ? [SYSTEM] : [],
+    );
+  });
+});
+
+test("the proof says which records differ", () => {
+  const { records } = prove(stageOn(layDisk(), STAGING));
+  expect(records.map((record) => record.replace(/^\d+/, "n"))).toEqual([
+    expect.stringMatching(/^n: Windows/),
+    ...Array.from({ length: 5 }, () => expect.stringMatching(/^n: Windows\/Setup.* \(new\)$/)),
+  ]);
+});
+
+test("one flipped bit anywhere is found, but inside free cells of a planned hive", () => {
   const stage = stageOn(layDisk(), STAGING);
-  const proof = prove(stage);
-  expect(prove(stage, { thorough: true })).toEqual(proof);
-  expect(proof).toMatchObject({ changedPages: expect.any(Number) });
+  const inPages = fc
+    .tuple(fc.nat(stage.pages.length - 1), fc.nat(4095))
+    .map(([page, at]) => (stage.pages[page] ?? 0) + at);
+  const anywhere = fc.nat(stage.after.length - 1);
+  fc.assert(
+    fc.property(fc.oneof(inPages, inPages, inPages, anywhere), fc.nat(7), (offset, bit) => {
+      const damaged = tamper(stage, (after) => {
+        after[offset] = (after[offset] ?? 0) ^ (1 << bit);
+        return [offset];
+      });
+      if (inFreeCell(stage, offset)) return;
+      expect(caught(() => prove(damaged)).code).toMatch(/^STAGE_PROOF_/);
+    }),
+    { numRuns: 60 },
+  );
 });
