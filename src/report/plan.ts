@@ -37,23 +37,24 @@ export function formatPlan(plan: PlanReport, options: PlanTextOptions): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** All but the line that says what came of it. */
-export function formatPlanDetails(plan: PlanReport, { colour, width }: TableOptions): string[] {
+/** All but the line that says what came of it; of a plan that is carried out, without what its report says better. */
+export function formatPlanDetails(
+  plan: PlanReport,
+  { colour, width }: TableOptions,
+  isDone = false,
+): string[] {
   const paint = paintWith(colour);
   return [
     ...labelled(
       [
         ["guest", describeGuest(plan)],
-        [
-          "host",
-          `${plan.host.id}${plan.host.extrapolated ? " (judged as the newest that has a table)" : ""}`,
-        ],
-        ["verdict", plan.guest === null ? null : describeVerdict(plan.guest)],
+        ["host", isOfServices(plan) ? null : describeHost(plan)],
+        ["verdict", isOfServices(plan) || plan.guest === null ? null : describeVerdict(plan.guest)],
         ["because", plan.reasons],
         ["package", describePackage(plan)],
         ["trigger", describeTrigger(plan)],
-        ["then", plan.trigger === null ? null : describeNextStart(plan.trigger)],
-        ["writes", describeWrites(plan)],
+        ["then", plan.trigger === null || isDone ? null : describeNextStart(plan.trigger)],
+        ["writes", isDone ? null : describeWrites(plan)],
       ],
       width,
     ),
@@ -79,9 +80,18 @@ function describeGuest({ guest }: PlanReport): string | null {
   return `${describeOs(guest)} (${name}${place}), ${guest.setupState}`;
 }
 
+/** Services are edited whatever the host and the version: a verdict on them would be taken for a reason. */
+function isOfServices({ package: chosen, trigger, reasons, guest }: PlanReport): boolean {
+  return guest !== null && chosen === null && trigger === null && reasons.length === 0;
+}
+
+function describeHost({ host }: PlanReport): string {
+  return `${host.id}${host.extrapolated ? " (judged as the newest that has a table)" : ""}`;
+}
+
 function describeVerdict({ verdict, staging }: NonNullable<PlanReport["guest"]>): string[] {
   const earlier = staging === "none" ? [] : [`an earlier staging is ${staging}`];
-  return [`${verdict.status}, to be updated by: ${verdict.action}`, ...earlier];
+  return [`${verdict.status}; action: ${verdict.action}`, ...earlier];
 }
 
 function describePackage({ package: chosen }: PlanReport): string[] {

@@ -29,7 +29,9 @@ export function formatStage(report: StageReport, options: StageTextOptions): str
   const code = error === null ? "" : ` [${error.code}]`;
   const lines = [
     `${paint("bold", makeVisible(image))}: ${paint(style, words + code)}`,
-    ...(plan === null || !options.showsPlan ? [] : [...formatPlanDetails(plan, options), ""]),
+    ...(plan === null || !options.showsPlan
+      ? []
+      : [...formatPlanDetails(plan, options, outcome === "staged"), ""]),
     ...(outcome === "staged" ? describeDone(report, options.width) : []),
   ];
   return lines.map((line) => `${line}\n`).join("");
@@ -65,8 +67,9 @@ function describeWayBack({ image, target, undoFile }: StageReport): string | nul
 function describeProof({ changedPages, records, hives, knownFindings }: ProofReport): string[] {
   const hiveWords = hives.map(({ path, cells }) => `${shownSentence(path)}: ${cells} cells`);
   const known = [...new Set(knownFindings)].join(", ");
+  const files = records.length === 0 ? "" : ` and ${records.length} records of files and folders`;
   return [
-    `${changedPages} pages of the disk and ${records.length} files and folders changed, as planned and nothing else`,
+    `${changedPages} pages of the disk${files} changed, as planned and nothing else`,
     ...hiveWords,
     ...(known === "" ? [] : [`a check finds what it found before as well: ${known}`]),
   ];

@@ -13,7 +13,7 @@ describe("a plan for people", () => {
       "web01.vhdx: ready, nothing has been written
         guest    Windows Server 2008 R2 Standard SP1 x64 (WEB01, volume 1, Windows), specialized
         host     ws2012r2
-        verdict  outdated, to be updated by: stage-cab
+        verdict  outdated; action: stage-cab
         because  6.3.9600.16384 is older than 6.3.9600.19456
         package  vmguest.iso/support/amd64/Windows6.x-HyperVIntegrationServices-x64.cab
                  version 6.3.9600.19456, 712345 bytes, signature: microsoft
@@ -50,7 +50,7 @@ describe("a plan for people", () => {
       "web01.vhdx: refused, the image must not be written to as it is
         guest    Windows Server 2008 R2 Standard SP1 x64 (WEB01, volume 1, Windows), specialized
         host     ws2012r2
-        verdict  outdated, to be updated by: stage-cab
+        verdict  outdated; action: stage-cab
         because  6.3.9600.16384 is older than 6.3.9600.19456
         package  vmguest.iso/support/amd64/Windows6.x-HyperVIntegrationServices-x64.cab
                  version 6.3.9600.19456, 712345 bytes, signature: microsoft
@@ -136,7 +136,8 @@ describe("a staging for people", () => {
       "web01.vhdx: written, read again and compared
         written to  the image itself
         written     1.2 MiB in 7 steps
-        compared    190 pages of the disk and 2 files and folders changed, as planned and nothing else
+        compared    190 pages of the disk and 2 records of files and folders changed, as planned and
+                    nothing else
                     Windows/System32/config/SYSTEM: 3 cells
         undo file   web01.vhdx.vmguest-undo
         take back   vmguest rollback web01.vhdx, as long as the VM has not been started; keep the undo
