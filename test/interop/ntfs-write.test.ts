@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   closeSync,
@@ -8,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  truncateSync,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -16,37 +14,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { checkNtfs } from "../../src/fs/check/index.ts";
-import { openNtfs } from "../../src/fs/index.ts";
 import { type CreateOptions, NtfsWriter } from "../../src/fs/ntfs/write/index.ts";
-import { type ByteSource, FileSource, Overlay } from "../../src/io/index.ts";
+import { FileSource, Overlay } from "../../src/io/index.ts";
+import { ADMIN_ONLY_PATH, codesOf, flush, format, mounted, run } from "./ntfs-write-tools.ts";
 
-const MIB = 1024 * 1024;
 const SETUP = "Setup/vmguest payload";
-/** Of what mkntfs makes, it has permissions that it shares and that are for administrators alone. */
-const MODEL = "$Extend/$ObjId";
+const MODEL = ADMIN_ONLY_PATH;
 const AT: CreateOptions = { time: 130_813_488_000_000_000n };
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-interop-ntfs-write-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-function run(tool: string, ...parameters: string[]): string {
-  return execFileSync(tool, parameters, {
-    encoding: "utf8",
-    maxBuffer: 64 * MIB,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-function mounted<T>(image: string, work: (mount: string) => T, options = "streams_interface=windows"): T {
-  const mount = mkdtempSync(join(folder, "mount-"));
-  run("ntfs-3g", "-o", options, image, mount);
-  try {
-    return work(mount);
-  } finally {
-    run("umount", mount);
-  }
-}
 
 function noise(sizeBytes: number, seed: number): Buffer {
   const bytes = Buffer.alloc(sizeBytes);
@@ -69,9 +46,7 @@ interface Format {
 /** A volume that is half full of files that came and went, with a large directory and $MFT in pieces. */
 function make(name: string, { clusterSizeBytes, sectorSizeBytes = 512 }: Format): string {
   const image = join(folder, `${name}.raw`);
-  writeFileSync(image, "");
-  truncateSync(image, clusterSizeBytes > 4096 ? 256 * MIB : 64 * MIB);
-  run("mkntfs", "-F", "-Q", "-c", `${clusterSizeBytes}`, "-s", `${sectorSizeBytes}`, image);
+  format(image, { sizeMib: clusterSizeBytes > 4096 ? 256 : 64, clusterSizeBytes, sectorSizeBytes });
   mounted(image, (mount) => {
     mkdirSync(join(mount, "full"));
     for (let index = 0; index < 1500; index++) {
@@ -88,21 +63,6 @@ function make(name: string, { clusterSizeBytes, sectorSizeBytes = 512 }: Format)
   });
   return image;
 }
-
-/** Puts an overlay's changes into the image, in their order. */
-function flush(image: string, overlay: Overlay): void {
-  const file = openSync(image, "r+");
-  try {
-    for (const { changes } of overlay.changes()) {
-      for (const { offset, bytes } of changes) writeSync(file, bytes, 0, bytes.length, offset);
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-const codesOf = (source: ByteSource) =>
-  [...checkNtfs(openNtfs(source))].filter(({ severity }) => severity !== "info").map(({ code }) => code);
 
 /** Everything that a session of staging does, and more of it; gives the files that are there then, by path. */
 function change(writer: NtfsWriter): Map<string, Buffer> {
@@ -140,9 +100,9 @@ describe.each([
   { clusterSizeBytes: 16_384 },
   { clusterSizeBytes: 65_536 },
   { clusterSizeBytes: 4096, sectorSizeBytes: 4096 },
-])("a volume of mkntfs with %o", (format) => {
+])("a volume of mkntfs with %o", (laid) => {
   test("is sound after our changes for ntfs-3g, ntfsfix, ntfsresize and the Sleuth Kit", () => {
-    const image = make(`${format.clusterSizeBytes}-${format.sectorSizeBytes ?? 512}`, format);
+    const image = make(`${laid.clusterSizeBytes}-${laid.sectorSizeBytes ?? 512}`, laid);
     let files: Map<string, Buffer>;
     {
       using source = FileSource.open(image);
@@ -153,7 +113,7 @@ describe.each([
       flush(image, overlay);
     }
     expect(run("ntfsfix", "-n", image)).toContain("was processed successfully");
-    if (format.sectorSizeBytes === undefined) {
+    if (laid.sectorSizeBytes === undefined) {
       expect(run("ntfsresize", "--info", "-f", image)).toContain("You might resize at");
     }
     const listed = run("fls", "-r", "-p", "-F", image);

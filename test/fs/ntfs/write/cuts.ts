@@ -26,7 +26,7 @@ const LEAKS: readonly Code[] = [
 /** Names in a volume up to which each is looked up by its path too. */
 const LOOKUPS_MAX = 100;
 
-/** What a reader finds: every path, with the size and the hash of its content. */
+/** What a reader finds. */
 export function listingOf(volume: NtfsVolume): Map<string, string> {
   const rows = new Map<string, string>();
   for (const node of walk(volume.root)) {
@@ -41,17 +41,20 @@ export function listingOf(volume: NtfsVolume): Map<string, string> {
   return rows;
 }
 
+/** Every path of a volume, with the size and the hash of its content. */
+export type Listing = ReadonlyMap<string, string>;
+
 export interface CutOptions {
   /** Codes allowed besides {@link LEAKS}. */
   readonly allowed?: readonly Code[];
   /** Random subsets of each phase that are tried besides all prefixes. */
   readonly subsetCount?: number;
   readonly seed?: number;
+  /** How things may be besides: between operations of one round that are about the same file. */
+  readonly between?: readonly Listing[];
   /** Where the volume begins on the disk that is cut. */
   readonly volumeOffset?: number;
 }
-
-type Listing = ReadonlyMap<string, string>;
 
 /**
  * Cuts the way from `before` to what the overlay holds, round by round and phase by phase, at every page of metadata and at
@@ -61,7 +64,7 @@ type Listing = ReadonlyMap<string, string>;
 export function expectSoundAtEveryCut(
   before: Uint8Array,
   overlay: Overlay,
-  { allowed = [], subsetCount = 6, seed = 1, volumeOffset = 0 }: CutOptions = {},
+  { allowed = [], subsetCount = 6, seed = 1, between = [], volumeOffset = 0 }: CutOptions = {},
 ): number {
   const image = Buffer.from(before);
   const open = () => {
@@ -79,7 +82,7 @@ export function expectSoundAtEveryCut(
     );
     for (const { phase, changes } of phases) {
       const judge = (some: readonly Change[]) => {
-        during(image, some, () => judgeCut(open, [first, last], [...LEAKS, ...allowed]));
+        during(image, some, () => judgeCut(open, [first, last, ...between], [...LEAKS, ...allowed]));
         cutCount++;
       };
       // New data goes where nothing is: some of its prefixes stand for all.
