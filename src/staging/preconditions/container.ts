@@ -3,12 +3,8 @@ import type { OpenedImage } from "../../audit/index.ts";
 import { checkContainer } from "../../disk/check/index.ts";
 import { type Finding, finding } from "../../errors.ts";
 
-/** What the image file itself says: damage that a writer must not build upon, a saved state, a log to be replayed. */
-export function* checkFile({ file, disk }: OpenedImage): Generator<Finding> {
-  const [own] = disk.chain;
-  if (own?.logState === "replayed") {
-    yield finding("VHDX_LOG_REPLAYED", "its log is replayed to the file before anything else is written");
-  }
+/** What the image file itself says: damage that a writer must not build upon, a saved state. */
+export function* checkFile({ file }: OpenedImage): Generator<Finding> {
   for (const { code, severity, message, where } of checkContainer(file)) {
     if (code === "VHD_SAVED_STATE" || code === "LIMIT_EXCEEDED") yield finding(code, message, where);
     else if (severity === "error" || code === "VHD_FOOTER_DAMAGED") {
