@@ -39,6 +39,7 @@ describe("the audit of a guest with a staged update", () => {
       evidence: [
         expect.stringMatching(/^the package .* is not known/),
         "setup mode runs the script at the next start (Windows/System32/config/SYSTEM: Setup\\CmdLine)",
+        "the package is the one that was staged (Windows/Setup/vmguest/ic.cab)",
         "the update is described in Windows/Setup/vmguest/job.ini",
       ],
     });
@@ -48,7 +49,7 @@ describe("the audit of a guest with a staged update", () => {
   test.each<[state: string, reason: RegExp, options: StagedOptions]>([
     ["staged", /^staged: 6.3.9600.19456 is installed at the next start/, {}],
     ["staged-broken", /^staged-broken: .*setup mode is not set/, { isArmed: false }],
-    ["deferred", /^deferred: .* is tried again/, { result: { phase: "deferred" } }],
+    ["deferred", /^deferred: .* is installed at the next start/, { result: { phase: "deferred" } }],
     ["interrupted", /^interrupted: /, { result: { phase: "installing" } }],
     ["pending-reboot", /^pending-reboot: .* has restarted/, { packages: { [IDENTITY]: 0x60 } }],
     ["failed", /^failed: .* 740/, { result: { phase: "failed", exit: 740 } }],

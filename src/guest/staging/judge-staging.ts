@@ -74,7 +74,7 @@ function denial(result: StagingResult | undefined, shown: string): { contradicti
 function judgeResult(signs: StagingSigns): StagingJudgement {
   const { result, attemptCount, trigger } = signs;
   if (result === undefined) {
-    if (attemptCount === 0) return { state: "staged", detail: "the script has not run yet" };
+    if (attemptCount === 0) return { state: "staged", detail: "nothing says that the script has run" };
     return { state: "interrupted", detail: "the script began, and wrote nothing down" };
   }
   const said = describeResult(result);

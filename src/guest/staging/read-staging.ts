@@ -74,8 +74,10 @@ function readJobState(reading: Reading): StagingFacts {
   if (judgement.contradiction !== undefined) {
     log.add(finding("STAGING_CONTRADICTED", judgement.contradiction, { path: files.pathOf() }));
   }
+  const { state, detail, evidence } = stateOf(judgement, reading, trigger);
   return {
-    ...stateOf(judgement, reading, trigger),
+    state,
+    detail,
     job,
     attemptCount,
     ...(result?.exitCode !== undefined && { exitCode: result.exitCode }),
@@ -83,6 +85,7 @@ function readJobState(reading: Reading): StagingFacts {
       ofPackage.text,
       ...results.evidence,
       trigger.text,
+      ...evidence,
       `the update is described in ${files.pathOf(STAGING_FILES.job)}`,
     ],
   };
@@ -130,16 +133,23 @@ function stateOf(
   { state, detail }: StagingJudgement,
   { context, files, job }: Reading,
   trigger: TriggerSign,
-): Pick<StagingFacts, "state" | "detail"> {
-  if (state !== "staged" && state !== "deferred") return { state, detail };
+): Pick<StagingFacts, "state" | "detail" | "evidence"> {
+  if (state !== "staged" && state !== "deferred") return { state, detail, evidence: [] };
+  const put = state === "staged" ? "" : `${detail}; `;
   const defects = [...files.findDefects(job), ...triggerDefects(trigger, job, context)];
   if (defects.length > 0) {
-    return { state: "staged-broken", detail: `${detail}, and will not run: ${defects.join("; ")}` };
+    const reasons = defects.join("; ");
+    return {
+      state: "staged-broken",
+      detail: `${put}${job.version} is not going to be installed: ${reasons}`,
+      evidence: [],
+    };
   }
-  const start = STARTS[job.trigger];
-  return state === "staged"
-    ? { state, detail: `${job.version} is installed ${start}` }
-    : { state, detail: `${detail}; ${job.version} is tried again ${start}` };
+  return {
+    state,
+    detail: `${put}${job.version} is installed ${STARTS[job.trigger]}`,
+    evidence: [`the package is the one that was staged (${files.pathOf(STAGING_FILES.payload)})`],
+  };
 }
 
 function triggerDefects(

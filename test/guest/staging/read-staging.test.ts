@@ -183,7 +183,7 @@ describe("a staging is", () => {
     [
       "deferred",
       "the script said so",
-      /put the installation off: deferred: servicing; .* is tried again/,
+      /put the installation off: deferred: servicing; .* is installed at the next/,
       { result: { phase: "deferred", detail: "servicing" } },
     ],
     ["deferred", "safe mode is no time for it", /safe mode/, { result: { phase: "aborted-safemode" } }],
