@@ -67,6 +67,26 @@ test.each([0x8000, 0x0080])("the volume flag %d is told", (volumeFlags) => {
   });
 });
 
+test.each<{ name: string; code: Code; damage: (bytes: Uint8Array) => void }>([
+  {
+    name: "whose $MFTMirr is another",
+    code: "NTFS_MIRROR_DIFFERS",
+    damage: (bytes) => {
+      const { mftMirrorOffset } = openNtfs(new MemorySource(bytes)).geometry;
+      bytes[mftMirrorOffset + 0x60] = (bytes[mftMirrorOffset + 0x60] ?? 0) ^ 1;
+    },
+  },
+  {
+    name: "that has lost its boot sector",
+    code: "NTFS_BOOT_DAMAGED",
+    damage: (bytes) => bytes.fill(0, 0, 16),
+  },
+])("a volume $name is refused with $code", ({ code, damage }) => {
+  const bytes = volumeOf();
+  damage(bytes);
+  expect(outcomeOf(targetIn(imageOf(layGpt([bytes]))))).toEqual({ refusals: [code], warnings: [] });
+});
+
 test("a hive that NTFS compressed is refused", () => {
   const files = { "Windows/System32/config/SOFTWARE": { attributes: 0x820, storage: "compressed" as const } };
   const plain = targetOf().windows.software.image;
@@ -92,7 +112,7 @@ test("another volume may be dirty, or damaged past reading", () => {
   const dirty = layNtfs({ volumeFlags: 1 }).bytes;
   const damaged = layNtfs();
   editRecord(damaged, 3, (record) => record.setUint32(0, 0));
-  const image = imageOf(layGpt([volumeOf(), dirty]));
+  const image = imageOf(layGpt([volumeOf(), dirty, damaged.bytes]));
   expect(outcomeOf(targetIn(image))).toEqual({ refusals: [], warnings: [] });
 });
 
