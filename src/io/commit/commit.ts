@@ -57,7 +57,7 @@ export interface ChangeOptions extends LockOptions {
 export interface CommitOptions extends ChangeOptions {
   /**
    * Asked between writes. Until the last step has begun the change is then taken back, from there on it is finished.
-   * While this runs the event loop does not: a handler of SIGINT on the same thread makes the commit end first.
+   * While this runs the event loop does not, so that it takes another thread to make it true: see `CancelFlag`.
    */
   readonly isCancelled?: () => boolean;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export { CancelFlag } from "./cancel-flag.ts";
 export {
   type ChangeOptions,
   type ChangePlan,

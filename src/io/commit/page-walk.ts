@@ -20,9 +20,12 @@ export function walkForward(
     image.flush();
   }
   for (let step = first; step <= undo.stepCount; step++) {
+    let isUnderWay = false;
     for (const pages of runsOf(pagesOf(undo, step))) {
-      if (step < undo.stepCount && isCancelled()) return false;
+      const isTooLate = isUnderWay && step === undo.stepCount;
+      if (!isTooLate && isCancelled()) return false;
       writePages(image, undo, pages, "new");
+      isUnderWay = true;
     }
     image.flush();
   }

@@ -194,6 +194,14 @@ describe("a commit that is cancelled", () => {
     expect(disk.bytesOf(LOCK)).toBeUndefined();
   });
 
+  test("when all steps but the last are on the disk is taken back", () => {
+    const disk = diskOf(all);
+    const isFlushed = () =>
+      disk.calls.filter((call) => call === `flush ${IMAGE}`).length === all.steps.length;
+    expect(commit(disk, { isCancelled: isFlushed }).outcome).toBe("rolled-back");
+    expect(disk.bytesOf(IMAGE)?.equals(all.original)).toBe(true);
+  });
+
   test("when the last step has begun is finished", () => {
     const disk = diskOf(all);
     const last = committedDisk().calls.lastIndexOf(`write ${IMAGE}`);
