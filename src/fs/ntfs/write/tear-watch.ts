@@ -55,9 +55,11 @@ export class TearWatch {
     this.#round = round;
     const end = offset + bytes.length;
     for (let page = Math.floor(offset / CHANGE_PAGE_BYTES); page * CHANGE_PAGE_BYTES < end; page++) {
-      const from = Math.max(offset, page * CHANGE_PAGE_BYTES);
-      const until = Math.min(end, (page + 1) * CHANGE_PAGE_BYTES);
-      if (this.isInOnePage(file.stretches(from, until - from))) continue;
+      const start = page * CHANGE_PAGE_BYTES;
+      const length = Math.min(CHANGE_PAGE_BYTES, file.sizeBytes - start);
+      if (this.isInOnePage(file.stretches(start, length))) continue;
+      const from = Math.max(offset, start);
+      const until = Math.min(end, start + length);
       const key = `${where.path}: ${page}`;
       const pages = this.#changed.get(key) ?? new Set();
       this.#changed.set(key, pages);
