@@ -25,3 +25,5 @@ guest() {
 guest web01-2008r2.vhdx --os ws2008r2 --partition mbr --ic-version 6.2.9200.16433 --wu off --seed 11
 guest app02-2012r2.vhdx --os ws2012r2 --partition gpt --ic-version 6.3.9600.19456 --wu wsus --seed 12
 guest pc03-win10.vhdx --os win10 --partition gpt --seed 13
+# Room for an installation: an update can be staged into it.
+guest db04-2012.vhdx --os ws2012 --partition gpt --ic-version 6.2.9200.16384 --wu off --virtual-size 256M --seed 14
