@@ -12,8 +12,6 @@ export interface PathIntent {
   readonly content?: ByteSource;
   /** FILE_ATTRIBUTE_* bits that were asked for. */
   readonly attributes?: number;
-  /** How often the content is put there. */
-  readonly writes: number;
 }
 
 /** What is to become of a hive. */
@@ -28,7 +26,10 @@ export interface Intent {
   readonly hives: readonly HiveIntent[];
 }
 
-/** Sums up planned changes: of several that are made to one thing the last one counts. */
+/**
+ * Sums up planned changes. Of several that are made to one thing the last one counts; but what an earlier one of a file
+ * leaves behind, in clusters that became free again, nobody accounts for: a plan names each file once.
+ */
 export function intentOf(changes: readonly PlannedChange[]): Intent {
   const paths = new Map<string, PathIntent>();
   const hives = new Map<string, { path: string; changes: (KeyChange | ValueChange)[] }>();
@@ -52,12 +53,11 @@ function pathIntent(change: OnPath, before: PathIntent | undefined): PathIntent 
   const path = pathOf(change.path);
   const { attributes } = "attributes" in change ? change : (before ?? {});
   const asked = attributes === undefined ? {} : { attributes };
-  if (change.kind === "create-directory")
-    return { path, fate: "made", isDirectory: true, writes: 0, ...asked };
+  if (change.kind === "create-directory") return { path, fate: "made", isDirectory: true, ...asked };
   const { kind, content } = change;
   const fate = kind === "create-file" ? "made" : (before?.fate ?? "kept");
   const source = content instanceof Uint8Array ? new MemorySource(content) : content;
-  return { path, fate, isDirectory: false, content: source, writes: (before?.writes ?? 0) + 1, ...asked };
+  return { path, fate, isDirectory: false, content: source, ...asked };
 }
 
 /** A path with its names parted by `/`. */

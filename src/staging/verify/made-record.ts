@@ -51,9 +51,10 @@ export function proveMade(
     flags: RECORD_FLAGS.inUse + (isDirectory ? RECORD_FLAGS.directory : 0),
     nextAttributeId: record.header.nextAttributeId,
   });
-  proveIds(record, intent);
+  proveIds(record);
   const outgrew = record.attributes.some(({ type }) => type === ATTRIBUTE.indexAllocation);
-  proveEnd(record, outgrew || intent.writes > 1 ? undefined : "new");
+  // What an index held before it was moved out of its record stays behind the end there.
+  proveEnd(record, outgrew ? undefined : "new");
   const attributes = (intent.attributes ?? (isDirectory ? 0 : ARCHIVE)) & ATTRIBUTES_ALLOWED;
   const types = record.attributes.map(({ type, name }) => `${type}:${name}`);
   const content = isDirectory
@@ -115,15 +116,11 @@ function proveHeader(record: FileRecord, fields: ExpectedHeader): void {
     throw recordError(record, "the used size is not right");
 }
 
-/** Identifiers are given out one after the other, and none twice; content that was put there again has a later one. */
-function proveIds(record: FileRecord, { writes }: PathIntent): void {
-  const ids = new Set(record.attributes.map(({ id }) => id));
-  const { nextAttributeId } = record.header;
-  const skipped = nextAttributeId - record.attributes.length;
-  const isRight = ids.size === record.attributes.length && Math.max(...ids) < nextAttributeId;
-  if (!isRight || skipped < 0 || skipped > Math.max(0, writes - 1)) {
-    throw recordError(record, "the identifiers of the attributes are not those of a new record");
-  }
+/** Identifiers are given out one after the other, and none twice. */
+function proveIds(record: FileRecord): void {
+  const ids = record.attributes.map(({ id }) => id).sort((a, b) => a - b);
+  if (ids.length === record.header.nextAttributeId && ids.every((id, index) => id === index)) return;
+  throw recordError(record, "the identifiers of the attributes are not those of a new record");
 }
 
 /** The sequence that a free record goes on with when it is taken. */

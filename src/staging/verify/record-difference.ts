@@ -28,8 +28,6 @@ export interface DifferenceOptions {
   readonly exchanged?: number;
   /** How many identifiers may have been given out. */
   readonly newIdsMax: number;
-  /** Whether the unused end of the record may hold what an earlier one of several changes left there. */
-  readonly hasLeftovers?: boolean;
 }
 
 /**
@@ -39,10 +37,10 @@ export interface DifferenceOptions {
 export function differencesOf(
   before: FileRecord,
   after: FileRecord,
-  { exchanged, newIdsMax, hasLeftovers = false }: DifferenceOptions,
+  { exchanged, newIdsMax }: DifferenceOptions,
 ): AttributeChange[] {
   proveHeader(before, after, newIdsMax);
-  proveEnd(after, hasLeftovers ? undefined : before);
+  proveEnd(after, before);
   const old = new Map(keyed(before.attributes));
   const changes: AttributeChange[] = [];
   const order: string[] = [];
@@ -97,7 +95,7 @@ function headOf({ view, header }: FileRecord): Uint8Array {
 
 /**
  * Shows that nothing stands behind the last attribute but the end marker, and then what stood there before; zeros in a
- * record that is new, where `before` is `"new"`. Of a record with leftovers, `before` is undefined.
+ * record that is new, where `before` is `"new"`. Undefined, it may be anything.
  */
 export function proveEnd(after: FileRecord, before: FileRecord | "new" | undefined): void {
   const { view, header } = after;

@@ -152,11 +152,10 @@ class VolumeProof {
     const { clusterCount, clusterSizeBytes } = this.#after.volume.geometry;
     const content = this.#parts.contents.get(recordNumber);
     const isDirectory = this.#parts.directories.has(recordNumber);
-    const writes = content?.intent?.writes ?? 0;
+    const isReplaced = content?.intent !== undefined;
     const changes = differencesOf(before, after, {
-      ...(writes > 0 && { exchanged: ATTRIBUTE.data }),
-      newIdsMax: isDirectory ? 2 : writes,
-      hasLeftovers: writes > 1,
+      ...(isReplaced && { exchanged: ATTRIBUTE.data }),
+      newIdsMax: isDirectory ? 2 : isReplaced ? 1 : 0,
     });
     for (const change of changes) {
       const { type, name } = change.after;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PlannedChange } from "../../../src/staging/index.ts";
 import { noise } from "../../fs/ntfs/write/volumes.ts";
+import { buildHive, buildNewLog, crashed, entryOf } from "../../lab/hive.ts";
 import {
   caught,
   inFreeCell,
@@ -21,6 +22,12 @@ import {
 } from "./bench.ts";
 
 const longName = (index: number) => `${(index * 7919) % 9973} ${"long name ".repeat(6)}${index}`;
+
+/** A hive, and the same with what a log has of it. */
+const HIVES = {
+  old: buildHive({ Setup: { CmdLine: "", SetupType: 0 }, Other: { Number: 1 } }, { sequence: 7 }),
+  logged: buildHive({ Setup: { CmdLine: "", SetupType: 0 }, Other: { Number: 2 } }, { sequence: 7 }),
+};
 
 interface Row extends StageOptions {
   readonly what: string;
@@ -75,6 +82,21 @@ const ROWS: readonly Row[] = [
       setNumber("Setup", "SetupType", index),
     ]).flat(),
   },
+  {
+    what: "a hive that its log has to bring up to date",
+    windows: {
+      files: {
+        "System32/config/SYSTEM": crashed(HIVES.old, 8),
+        "System32/config/SYSTEM.LOG1": buildNewLog(HIVES.old, [entryOf(HIVES.old, HIVES.logged, 7)]),
+      },
+    },
+    changes: [
+      setText("Setup", "CmdLine", "cmd.exe"),
+      makeKey("Setup\\vmguest"),
+      setNumber("Setup", "SetupType", 2),
+    ],
+  },
+  { what: "an update on records of 4 KiB", ntfs: { recordSizeBytes: 4096 } },
   { what: "nothing", changes: [] },
   { what: "what is there already", changes: [setNumber("Setup", "SetupType", 0), makeKey("Setup")] },
 ];
@@ -96,6 +118,46 @@ test("the proof says which records differ", () => {
     expect.stringMatching(/^n: Windows/),
     ...Array.from({ length: 5 }, () => expect.stringMatching(/^n: Windows\/Setup.* \(new\)$/)),
   ]);
+});
+
+/** Changes of any sort, each file named once. */
+const anyPlan = fc
+  .uniqueArray(fc.nat(40), { minLength: 1, maxLength: 8 })
+  .map((numbers) =>
+    numbers.map((number) => {
+      const sorts = [
+        makeFile(`Windows/${longName(number)}`, noise(number * 500, number)),
+        makeFile(`Windows/f${number}.txt`, noise(number)),
+        makeFolder(`Windows/folder ${number}`),
+        replaceFile("Windows/notes.txt", noise(number * 100)),
+        setText("Setup", `Value ${number}`, "text ".repeat(number)),
+        makeKey(`Select\\key ${number}`),
+        setNumber("Setup", "SetupType", number),
+      ];
+      return sorts[number % sorts.length] ?? makeFolder("x");
+    }),
+  )
+  .map((changes) => {
+    const replaced = changes.find(({ kind }) => kind === "replace-file");
+    return changes.filter((change) => change.kind !== "replace-file" || change === replaced);
+  });
+
+test("any plan is proved, and one more flipped bit is found", () => {
+  const disk = layDisk({ ntfs: { files: { "Windows/notes.txt": "n".repeat(3000) } } });
+  fc.assert(
+    fc.property(anyPlan, fc.nat(), fc.nat(7), (changes, seed, bit) => {
+      const stage = stageOn(disk, changes);
+      prove(stage);
+      const page = stage.pages[seed % Math.max(1, stage.pages.length)] ?? 0;
+      const offset = page + (Math.floor(seed / 7) % 4096);
+      const damaged = tamper(stage, (after) => {
+        after[offset] = (after[offset] ?? 0) ^ (1 << bit);
+        return [offset];
+      });
+      if (!inFreeCell(stage, offset)) expect(caught(() => prove(damaged)).code).toMatch(/^STAGE_PROOF_/);
+    }),
+    { numRuns: Number(process.env["VMGUEST_PROOF_RUNS"] ?? 15) },
+  );
 });
 
 test("one flipped bit anywhere is found, but inside free cells of a planned hive", () => {
