@@ -16,8 +16,8 @@ export const STAGING_RUN_CODES = {
     "See the reasons; `vmguest audit --package ...` shows the decision with its sources.",
   ),
   STAGE_PRESENT: unsafe(
-    "the guest has an earlier staging in it, which has not come to its end or has left its files",
-    "Take it back with `vmguest rollback`, or remove the folder `Setup\\vmguest` below Windows in the running guest.",
+    "the guest has an earlier staging in it, which has not come to its end",
+    "Start the guest and let it end, or take it back with `vmguest rollback`.",
   ),
   STAGE_RESULT_WRONG: unsafe(
     "the image as it would be does not show the staging as it was planned, so nothing was written",

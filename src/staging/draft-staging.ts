@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { auditOpened, type OpenedImage } from "../audit/index.ts";
 import { finding, findingOf, VmguestError } from "../errors.ts";
-import type { StagingJob } from "../guest/index.ts";
+import type { StagingJob, StagingState } from "../guest/index.ts";
 import { SiblingFiles } from "../io/index.ts";
 import type { OfferedPackage } from "../package/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
@@ -44,11 +44,11 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
   const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
   const isStaged = staging.state === "staged";
   if (isStaged && offer !== undefined && staging.job?.version === offer.version) {
-    plan.because([`${staging.detail}; there is nothing to add`]);
+    plan.because(["the very package is staged already"]);
     return plan.end();
   }
   plan.take(checkPreconditions(target, { ...wish, update: updateOf(offer, options) }));
-  if (staging.state !== "none") plan.refuse(finding("STAGE_PRESENT", staging.detail));
+  if (UNFINISHED.has(staging.state)) plan.refuse(finding("STAGE_PRESENT", staging.detail));
   return refusing(plan, () => {
     if (verdict.action === "stage-cab" && offer !== undefined) {
       return draftUpdate(plan, target, offer, options, child);
@@ -57,6 +57,9 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
     return plan.end();
   });
 }
+
+/** An earlier staging is still going to do something, or is in the middle of it. */
+const UNFINISHED: ReadonlySet<StagingState> = new Set(["staged", "deferred", "pending-reboot"]);
 
 function draftUpdate(
   plan: PlanBuilder,
