@@ -49,11 +49,13 @@ test(`${OPERATIONS} random operations on directories leave what a model says, fo
 function expectOthersAgree(image: string, paths: ReadonlyMap<string, Uint8Array | undefined>): void {
   expect(run("ntfsfix", "-n", image)).toContain("was processed successfully");
   expect(run("ntfsresize", "--info", "-f", image)).toContain("You might resize at");
-  const listed = run("fls", "-r", "-p", "-u", image)
-    .split("\n")
-    .map((line) => line.slice(line.indexOf("\t") + 1))
-    .filter((path) => /^d\d/.test(path));
-  expect(listed.toSorted()).toEqual([...paths.keys()].toSorted());
+  // It lists what is left in index blocks that are free again, too.
+  const listed = new Set(
+    run("fls", "-r", "-p", "-u", image)
+      .split("\n")
+      .map((line) => line.slice(line.indexOf("\t") + 1)),
+  );
+  expect([...paths.keys()].filter((path) => !listed.has(path))).toEqual([]);
   mounted(image, (mount) => {
     const found = readdirSync(mount, { recursive: true, encoding: "utf8" }).filter((path) =>
       /^d\d/.test(path),
