@@ -18,6 +18,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { checkContainer } from "../../src/disk/check/index.ts";
 import { type OpenDiskOptions, openDisk, type ResolveParent } from "../../src/disk/index.ts";
 import { planChild, planDiskWrites } from "../../src/disk/write/index.ts";
+import { copyImage, createImage } from "../../src/io/commit/index.ts";
 import {
   type ByteSource,
   type Change,
@@ -218,6 +219,18 @@ describe("a real image has, after our writes, what QEMU writes to a copy:", () =
   });
 });
 
+test("a changed copy of a real image has what QEMU writes to it, and the image is as it was", async () => {
+  const [path, copy] = [newPath("vhdx"), newPath("vhdx")];
+  await unpackFixture("vhdx/dfvfs-ntfs-dynamic.vhdx", path);
+  const before = readFileSync(path);
+  using file = FileSource.open(path);
+  const writes = randomWrites(openDisk(file).sizeBytes, 20, 6);
+  copyImage(file, copy, { changes: plan(file, writes) });
+  expectSameDisk(copy, "vhdx", rawOfQemu(path, "vhdx", writes));
+  expect(run("qemu-img", "check", "-f", "vhdx", copy)).toMatch(/No errors/);
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
 /** The disk of a chain as libvhdi mounts it: it finds the parents by itself and shows the base first, the image last. */
 function expectSameAsMounted(image: string, fileCount: number, expected: ByteSource): void {
   const mount = mkdtempSync(join(folder, "mount-"));
@@ -276,9 +289,8 @@ describe("a differencing disk that we wrote to is read by libvhdi as it was in m
       absolutePath: `C:\\VMs\\${basename(base)}`,
     });
     const resolveParent: ResolveParent = () => [{ name: parent, isGuess: false, source }];
-    const { steps, expected } = planOver(made.file, { resolveParent });
-    closeSync(openSync(image, "wx"));
-    commit(image, [...made.steps, ...steps]);
+    const { steps, sizeBytes, expected } = planOver(made.file, { resolveParent });
+    createImage(image, { steps: [...made.steps, ...steps], sizeBytes });
     const [{ identity = "" } = expect.fail("no disk")] = openDisk(source).chain;
     expect(run("vhdiinfo", image)).toMatch(new RegExp(`Parent identifier\\s*: ${identity}`));
     expectSameAsMounted(image, 2, new MemorySource(expected));
