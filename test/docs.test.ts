@@ -17,6 +17,7 @@ import * as pe from "../src/package/pe/layout.ts";
 import { renderActionTable, renderServiceTable, renderUpdateTables } from "../src/policy/index.ts";
 import * as regf from "../src/registry/layout.ts";
 import { renderPreconditions } from "../src/staging/preconditions/index.ts";
+import { renderExitActions, renderExitCodes } from "../src/staging/script/index.ts";
 import * as partitions from "../src/volume/layout.ts";
 import { cliPage } from "./docs/cli-page.ts";
 import { errorsPage } from "./docs/errors-page.ts";
@@ -52,6 +53,8 @@ const PAGES: Readonly<Record<string, Maker>> = {
   "docs/errors.md": errorsPage,
   "docs/update-table.md": (page) => fillTables(page, { "update tables": renderUpdateTables() }),
   "docs/refusals.md": (page) => fillTables(page, { preconditions: renderPreconditions() }),
+  "docs/first-boot.md": (page) =>
+    fillTables(page, { actions: renderExitActions(), "exit codes": renderExitCodes() }),
   "docs/packages.md": (page) => fillTables(page, { choices: renderPackageChoices() }),
   "docs/verdicts.md": (page) =>
     fillTables(page, { actions: renderActionTable(), services: renderServiceTable() }),

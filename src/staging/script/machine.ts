@@ -114,7 +114,7 @@ export function advance(job: ScriptJob, state: ScriptState, answer: Answer): Scr
         folder: { ...memory.folder, isDone: true },
       });
     case "remove-script":
-      return changed("end", { hasScript: false });
+      return changed("end", { hasScript: false, folder: { ...memory.folder, verifies: false } });
     case "end":
       return state;
   }

@@ -152,18 +152,19 @@ type nul >%DIR%\query.tmp
 for /f "usebackq delims=" %%v in ("%DIR%\query.tmp") do >>%DIR%\facts.tmp echo user=%%v
 call :query "HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Environment" PROCESSOR_ARCHITECTURE
 for /f "usebackq tokens=1-3" %%a in ("%DIR%\query.tmp") do if /i "%%a"=="PROCESSOR_ARCHITECTURE" >>%DIR%\facts.tmp echo arch=%%c
-call :version ic_before >>%DIR%\facts.tmp
+call :version ic_before facts.tmp
 exit /b 0
 
-rem Says the version that the guest's services recorded, as %1.
+rem Adds the version that the guest's services recorded to the file %2, as %1.
 :version
 set "FOUND=0"
 call :query "HKLM\SOFTWARE\Microsoft\Virtual Machine\Auto" IntegrationServicesVersion
-for /f "usebackq tokens=1,2,*" %%a in ("%DIR%\query.tmp") do if /i "%%a"=="IntegrationServicesVersion" (echo %1=%%c& set "FOUND=1")
-if "%FOUND%"=="0" echo %1=
+for /f "usebackq tokens=1,2,*" %%a in ("%DIR%\query.tmp") do if /i "%%a"=="IntegrationServicesVersion" set "FOUND=1"
+if "%FOUND%"=="0" >>%DIR%\%2 echo %1=
+if "%FOUND%"=="1" for /f "usebackq tokens=1,2,*" %%a in ("%DIR%\query.tmp") do if /i "%%a"=="IntegrationServicesVersion" >>%DIR%\%2 echo %1=%%c
 exit /b 0
 
-rem Writes the phase %1 and all that goes with it.
+rem Writes the phase %1 and all that goes with it, and repeats in the registry how it stands.
 :report
 >%DIR%\result.tmp echo schema=1
 >>%DIR%\result.tmp echo job=%JOB%
@@ -175,8 +176,10 @@ rem Writes the phase %1 and all that goes with it.
 >>%DIR%\result.tmp echo reboot_needed=%NEEDED%
 >>%DIR%\result.tmp echo trigger=%TRIGGER%
 if exist %DIR%\facts.tmp type %DIR%\facts.tmp >>%DIR%\result.tmp
-call :version ic_after >>%DIR%\result.tmp
+call :version ic_after result.tmp
 move /y %DIR%\result.tmp %DIR%\result.ini >nul
+if "%1"=="started" exit /b 0
+if "%1"=="installing" exit /b 0
 %SYS%\reg.exe add %KEY% /v Phase /t REG_SZ /d %1 /f >nul
 %SYS%\reg.exe add %KEY% /v Exit /t REG_SZ /d "%RC%" /f >nul
 exit /b 0
