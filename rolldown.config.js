@@ -5,11 +5,17 @@ const CORE =
   /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit).*|batch\/.*|report\/(?!package-|signature-words|labelled|plan|stage|rollback).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
 const LAYERS =
   /dist\/(disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit)).*\.js$/;
-const WRITING = /dist\/(io\/commit|disk\/write|fs\/ntfs\/write|registry\/edit|staging)\/.*\.js$/;
+// A group takes along what its files import, so that what others load alone has groups of its own before it.
+const CHECKS = /dist\/(disk|volume|fs|registry|audit)\/(.*\/)?check\/.*\.js$/;
+const DISCS = /dist\/package\/iso\/.*\.js$/;
+const MSI = /dist\/package\/msi\/.*\.js$/;
+const CATALOGUE = /dist\/package\/(catalogue|authenticode|mum)\/.*\.js$/;
 // A thread of its own writes; the one that it is started from does without what only writers need.
-const CHANGES = /dist\/(report\/(plan|stage|rollback)|cli\/verbs\/changes\/(?!change-worker)).*\.js$/;
+const CHANGES =
+  /dist\/(io\/commit\/cancel-flag|report\/(plan|stage|rollback)|cli\/verbs\/changes\/(?!change-worker)).*\.js$/;
+const WRITING = /dist\/(io\/commit|disk\/write|fs\/ntfs\/write|registry\/edit|staging)\/.*\.js$/;
 const PACKAGES =
-  /dist\/(report\/(package-|signature-words|labelled).*|cli\/verbs\/(package-.*|packages\/(each-package|extraction-plan|host-files|integrity|opened-package|package-path|target-folder|trust-roots)))\.js$/;
+  /dist\/(report\/(package-|signature-words|labelled).*|cli\/verbs\/(package-.*|packages\/(each-package|extraction-plan|host-files|integrity|offers|opened-package|package-path|target-folder|trust-roots)))\.js$/;
 const CABINETS = /dist\/(package\/cab\/.*|cli\/verbs\/packages\/cabinet-package)\.js$/;
 
 export default {
@@ -24,12 +30,16 @@ export default {
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: {
       groups: [
-        { name: "core", test: CORE, priority: 2 },
-        { name: "layers", test: LAYERS, priority: 1 },
-        { name: "writing", test: WRITING, priority: 1 },
+        { name: "core", test: CORE, priority: 5 },
+        { name: "layers", test: LAYERS, priority: 4 },
+        { name: "checks", test: CHECKS, priority: 3 },
+        { name: "cabinets", test: CABINETS, priority: 3 },
+        { name: "disc-image", test: DISCS, priority: 3 },
+        { name: "msi-facts", test: MSI, priority: 3 },
+        { name: "catalogue", test: CATALOGUE, priority: 2 },
+        { name: "packages", test: PACKAGES, priority: 2 },
         { name: "changes", test: CHANGES, priority: 1 },
-        { name: "packages", test: PACKAGES, priority: 1 },
-        { name: "cabinets", test: CABINETS, priority: 1 },
+        { name: "writing", test: WRITING, priority: 0 },
       ],
     },
   },

@@ -167,9 +167,9 @@ describe("a signal while an image is written", () => {
     const signals = new FakeSignals();
     const asked: boolean[] = [];
     const startChange: typeof dependencies.startChange = async (request, hooks) => {
-      asked.push(hooks.isCancelled());
+      asked.push(hooks.cancelFlag.isCancelled());
       for (let count = 0; count < 3; count++) signals.emit(signal, signal);
-      asked.push(hooks.isCancelled());
+      asked.push(hooks.cancelFlag.isCancelled());
       return stageReport({ image: request.path, outcome }) as never;
     };
     const result = await run(["stage", ...images, "--yes", ...packageOptions], {

@@ -101,6 +101,6 @@ async function perform(
   const options = { toolVersion: readVersion(), way, replaceStaleLock };
   return await context.dependencies.startChange(
     { verb: "rollback", path, options },
-    { stats: context.stats, isCancelled: () => interruption.isCancelled, onActivity: () => {} },
+    { stats: context.stats, cancelFlag: interruption.flag, onActivity: () => {} },
   );
 }

@@ -141,7 +141,7 @@ class ChangeRun implements Disposable {
     using interruption = Interruption.watch(this.#context);
     const report = await this.#change.make(path, {
       stats: this.#context.stats,
-      isCancelled: () => interruption.isCancelled,
+      cancelFlag: interruption.flag,
       onActivity: (activity) => this.#progress.tell(`${path}: ${activity}`),
     });
     this.signal = interruption.signal;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { randomUUID } from "node:crypto";
+import type { CancelFlag } from "../../../io/commit/index.ts";
 import type { ReadStats } from "../../../io/index.ts";
 import type {
   ImageChangeOptions,
@@ -49,7 +50,8 @@ export type ChangeReportOf<R extends ChangeRequest> = R["verb"] extends "rollbac
 /** What a change asks and tells while it is made. */
 export interface ChangeHooks {
   readonly stats: ReadStats;
-  readonly isCancelled: () => boolean;
+  /** Set by somebody else, on whatever thread, once the change is to stop. */
+  readonly cancelFlag: CancelFlag;
   readonly onActivity: (activity: StageActivity) => void;
 }
 
@@ -89,12 +91,12 @@ export function performChange<R extends ChangeRequest>(
 
 function perform(
   request: ChangeRequest,
-  { stats, isCancelled, onActivity }: ChangeHooks,
+  { stats, cancelFlag, onActivity }: ChangeHooks,
   layer: StagingLayer,
 ): StageReport | RollbackReport {
   const { path } = request;
   if (request.verb === "rollback") return layer.rollbackImage(path, request.options);
-  const write = { ...request.write, ...own(stats), isCancelled, onActivity };
+  const write = { ...request.write, ...own(stats), isCancelled: cancelFlag.isCancelled, onActivity };
   if (request.verb === "services")
     return layer.editServices(path, request.edits, { ...request.options, ...write });
   using files = new HostFiles(stats);

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { VmguestError, type Where } from "../../../errors.ts";
+import type { CancelFlag } from "../../../io/commit/index.ts";
 import type { StageActivity } from "../../../staging/index.ts";
 import {
   type ChangeHooks,
@@ -14,8 +15,8 @@ import {
 /** What a thread that changes an image is given. */
 export interface ChangeThreadData {
   readonly request: ChangeRequest;
-  /** One number that both threads see: not 0 once the change is to stop. */
-  readonly stopFlag: Int32Array;
+  /** Of the flag that stops it. */
+  readonly shared: CancelFlag["shared"];
 }
 
 /** What it tells: what is going on, and at last a report or a typed error. */
@@ -33,9 +34,6 @@ export type ChangeThreadMessage =
 /** The program of the thread, where it stands beside this file: built, but not in the source. */
 const PROGRAM = new URL("./change-worker.js", import.meta.url);
 
-/** How often the thread that makes no change looks whether it is to stop. */
-const POLL_MS = 20;
-
 /**
  * Makes a change of an image on a thread of its own, so that this one hears signals meanwhile: all that writes is
  * synchronous. Throws what the change throws.
@@ -50,21 +48,13 @@ export async function startChange<R extends ChangeRequest>(
 }
 
 async function runThread(request: ChangeRequest, hooks: ChangeHooks): Promise<unknown> {
-  const stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const workerData: ChangeThreadData = { request, stopFlag };
+  const workerData: ChangeThreadData = { request, shared: hooks.cancelFlag.shared };
   const worker = new Worker(PROGRAM, { workerData });
-  const poll = setInterval(() => {
-    if (hooks.isCancelled()) Atomics.store(stopFlag, 0, 1);
-  }, POLL_MS);
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.on("message", (message: ChangeThreadMessage) => receive(message, hooks, resolve, reject));
-      worker.on("error", reject);
-      worker.on("exit", () => reject(new Error("the thread that changes the image ended without a word")));
-    });
-  } finally {
-    clearInterval(poll);
-  }
+  return await new Promise((resolve, reject) => {
+    worker.on("message", (message: ChangeThreadMessage) => receive(message, hooks, resolve, reject));
+    worker.on("error", reject);
+    worker.on("exit", () => reject(new Error("the thread that changes the image ended without a word")));
+  });
 }
 
 function receive(

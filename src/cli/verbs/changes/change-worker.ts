@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parentPort, workerData } from "node:worker_threads";
 import { VmguestError } from "../../../errors.ts";
+import { CancelFlag } from "../../../io/commit/index.ts";
 import { ReadStats } from "../../../io/index.ts";
 import {
   editServices,
@@ -14,7 +15,7 @@ import type { ChangeThreadData, ChangeThreadMessage } from "./change-thread.ts";
 
 // The program of the thread that change-thread.ts starts: makes one change of one image, and ends.
 
-const { request, stopFlag }: ChangeThreadData = workerData;
+const { request, shared }: ChangeThreadData = workerData;
 
 const tell = (message: ChangeThreadMessage) => parentPort?.postMessage(message);
 
@@ -24,7 +25,7 @@ try {
     request,
     {
       stats,
-      isCancelled: () => Atomics.load(stopFlag, 0) !== 0,
+      cancelFlag: new CancelFlag(shared),
       onActivity: (activity) => tell({ kind: "activity", activity }),
     },
     { editServices, planServices, planStaging, rollbackImage, stageImage },

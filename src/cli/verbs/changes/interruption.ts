@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { constants } from "node:os";
+import { CancelFlag } from "../../../io/commit/index.ts";
 import { type Context, type SignalSource, STOP_SIGNALS, type StopSignal } from "../../context.ts";
 import type { Output } from "../../output.ts";
 
@@ -11,6 +12,8 @@ const SAID =
  * change says how it ended; more of them change nothing, since only a sound image may be left behind.
  */
 export class Interruption implements Disposable {
+  /** What stops the change. */
+  readonly flag = new CancelFlag();
   readonly #source: SignalSource;
   readonly #stderr: Output;
   readonly #answer: string;
@@ -34,16 +37,13 @@ export class Interruption implements Disposable {
     return this.#signal;
   }
 
-  get isCancelled(): boolean {
-    return this.#signal !== undefined;
-  }
-
   [Symbol.dispose](): void {
     for (const signal of STOP_SIGNALS) this.#source.off?.(signal, this.#listener);
   }
 
   #receive(signal: StopSignal): void {
     this.#signal ??= signal;
+    this.flag.cancel();
     void this.#stderr.write(`\nvmguest: ${this.#answer}\n`);
   }
 }
