@@ -52,6 +52,7 @@ export class DirectoryCheck {
 
   #entry(entry: IndexEntry): void {
     this.#checkOrder(entry);
+    this.#check.records.noteTarget(this.#recordNumber, entry.recordNumber);
     const target = checkTarget(this.#check, entry, this.#recordNumber);
     const key = keyOf(entry);
     if (target === undefined || key === undefined) return;

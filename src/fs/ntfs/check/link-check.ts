@@ -27,7 +27,10 @@ export class LinkCheck {
     const suspects = this.#suspects();
     for (const recordNumber of suspects) this.#checkNames(recordNumber);
     if (suspects.size === 0) return;
-    for (const directory of directoriesOf(this.#check)) this.#checkEntries(directory, suspects);
+    const { records } = this.#check;
+    for (const directory of directoriesOf(this.#check)) {
+      if (records.mayReferTo(directory, suspects)) this.#checkEntries(directory, suspects);
+    }
   }
 
   #suspects(): Set<number> {
@@ -133,6 +136,6 @@ export class LinkCheck {
 
   #attributesOf(recordNumber: number): AttributeSet {
     const { mft, space } = this.#check.context;
-    return new AttributeSet(mft.record(recordNumber), mft, space);
+    return new AttributeSet(this.#check.recordInOrder(recordNumber), mft, space);
   }
 }

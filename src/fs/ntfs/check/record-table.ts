@@ -20,7 +20,7 @@ export const RECORD_STATE = {
 export const NO_SIZE = -1;
 
 /**
- * What the check keeps of every FILE record: 23 bytes each, whatever the files are called.
+ * What the check keeps of every FILE record: 27 bytes each, whatever the files are called.
  *
  * Names are not kept. Every name that a record has is added to the record's sum as a hash, and every directory entry
  * that refers to the record is taken away again; what is not zero at the end is looked at closely.
@@ -34,6 +34,8 @@ export class RecordTable {
   /** Bytes of the unnamed data of a file, or NO_SIZE. */
   readonly dataSizes: Float64Array;
   readonly #sums: Int32Array;
+  /** Of a directory: one bit for every 32nd record that its entries may refer to. */
+  readonly #targets: Uint32Array;
 
   constructor(count: number) {
     this.count = count;
@@ -42,6 +44,7 @@ export class RecordTable {
     this.parents = new Uint32Array(count);
     this.dataSizes = new Float64Array(count).fill(NO_SIZE);
     this.#sums = new Int32Array(count * 2);
+    this.#targets = new Uint32Array(count);
   }
 
   is(recordNumber: number, bits: number): boolean {
@@ -54,6 +57,18 @@ export class RecordTable {
 
   unmark(recordNumber: number, bits: number): void {
     this.state[recordNumber] = (this.state[recordNumber] ?? 0) & ~bits;
+  }
+
+  /** Notes that an entry of a directory refers to a record, so that {@link mayReferTo} is true of them. */
+  noteTarget(directory: number, recordNumber: number): void {
+    this.#targets[directory] = ((this.#targets[directory] ?? 0) | targetBit(recordNumber)) >>> 0;
+  }
+
+  /** False where no entry of the directory refers to any of these records; true is no more than a suspicion. */
+  mayReferTo(directory: number, recordNumbers: Iterable<number>): boolean {
+    const targets = this.#targets[directory] ?? 0;
+    for (const recordNumber of recordNumbers) if ((targets & targetBit(recordNumber)) !== 0) return true;
+    return false;
   }
 
   addName(recordNumber: number, name: NameKey): void {
@@ -100,4 +115,8 @@ function hash(key: NameKey, seed: number, prime: number): number {
   }
   state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
   return state ^ (state >>> 13);
+}
+
+function targetBit(recordNumber: number): number {
+  return 1 << (recordNumber % 32);
 }

@@ -11,7 +11,7 @@ import { readFileName, type StoredName } from "./file-name.ts";
 import { FindingQueue } from "./finding-queue.ts";
 import { RecordTable } from "./record-table.ts";
 
-/** 23 bytes each are kept: 92 MiB. A Windows volume with more files than this is checked in part, and says so. */
+/** 27 bytes each are kept: 108 MiB. A Windows volume with more files than this is checked in part, and says so. */
 const RECORD_COUNT_MAX = 2 ** 22;
 /** Folders on the way to a file whose path is to be told; Windows itself stops at 32,767 characters. */
 const PATH_DEPTH_MAX = 256;
