@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { armedCommandLine, encodeJob, type StagingJob, scriptPath } from "../../guest/index.ts";
+import { armedCommandLine, encodeJob, RESULT_KEY, type StagingJob, scriptPath } from "../../guest/index.ts";
 import { EXIT_CODES, type ExitAction, PKGMGR_WANTS_FOLDER, UNKNOWN_EXIT } from "./exit-codes.ts";
 import { type InstallMethod, mayRestart, methodsOf, TRIGGER_TRAITS } from "./limits.ts";
 import { BEFORE_INSTALLING, EXIT_ROWS_MARK, FROM_INSTALLING } from "./script-flow.ts";
@@ -38,7 +38,7 @@ function headerOf(job: StagingJob): string[] {
     ROOT: job.systemRoot,
     DIR: script.slice(0, script.lastIndexOf("\\")),
     JOB: job.id,
-    KEY: `HKLM\\SOFTWARE\\vmguest\\${job.id}`,
+    KEY: `HKLM\\SOFTWARE\\${RESULT_KEY}\\${job.id}`,
     SETUP: "HKLM\\SYSTEM\\Setup",
     CBS: CBS_KEY,
     PACKAGE: packageKeyOf(job.identity) ?? "",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type StagingJob, TRIGGERS } from "../../../src/guest/index.ts";
+import { STAGING_FILES, type StagingJob, TRIGGERS } from "../../../src/guest/index.ts";
 import {
   EXIT_CODES,
   exitActionOf,
@@ -95,6 +95,12 @@ describe("the script", () => {
       /set "MAYRESTART=(\d)"/.exec(textOf({ trigger, reboot }))?.[1];
     expect(TRIGGERS.map((trigger) => flags(trigger, "auto"))).toEqual(["1", "0", "1", "0", "0"]);
     expect(TRIGGERS.map((trigger) => flags(trigger, "never"))).toEqual(["0", "0", "0", "0", "0"]);
+  });
+
+  test("knows the files of a staging by their names", () => {
+    const { payload, script, result, log } = STAGING_FILES;
+    for (const name of [payload, script, result, log]) expect(text).toContain(`%DIR%\\${name}`);
+    expect(text).not.toContain(STAGING_FILES.job);
   });
 
   test("holds nothing of what the package is called", () => {
