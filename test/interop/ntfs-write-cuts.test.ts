@@ -36,7 +36,7 @@ test("nothing but space is lost in a directory whose bitmap of blocks is in clus
 const PREPARATIONS = 150;
 const OPERATIONS = 12;
 
-test.each(Array.from({ length: 24 }, (_, seed) => ({ seed })))(
+test.each(Array.from({ length: 12 }, (_, seed) => ({ seed })))(
   "random operations with fences between them lose nothing but space wherever they are cut: seed $seed",
   ({ seed }) => {
     const dice = new Dice(seed);
@@ -66,12 +66,10 @@ test.each(Array.from({ length: 24 }, (_, seed) => ({ seed })))(
       model.operate(writer);
       between.push(listingOf(open()));
     }
-    // Records that lie in two pages are named by the writer, and torn ones are no surprise then.
-    const isNamed = writer.findings.every(({ code }) => code === "NTFS_WRITE_TEARABLE");
-    expect(isNamed).toBe(true);
-    const cutting = () =>
-      expectSoundAtEveryCut(bytes, overlay, { subsetCount: 4, seed, between, volumeOffset });
-    if (writer.isSoundThroughout) expect(cutting()).toBeGreaterThan(10);
-    else expect(cutting).toThrow();
+    // The records that the directories got lie in one page each, on unaligned volumes too.
+    expect(writer.findings).toEqual([]);
+    expect(
+      expectSoundAtEveryCut(bytes, overlay, { subsetCount: 4, seed, between, volumeOffset }),
+    ).toBeGreaterThan(10);
   },
 );
