@@ -12,10 +12,6 @@ export const STAGING_CODES = {
     "Offer Microsoft's CAB, or vmguest.iso. An MSI has to be installed in the running guest.",
   ),
   STAGE_PACKAGE_SIZE: unsupported("the package is larger than any with integration services"),
-  STAGE_LEFTOVERS: unsafe(
-    "the folder of an earlier staging holds marks of its script, which would be counted against the next one",
-    "Take the earlier staging back with `vmguest rollback`, or delete `Setup\\vmguest` in the guest.",
-  ),
   TRIGGER_UNSAFE: unsafe(
     "the trigger asked for would not run in this guest, or could get in the way of something else",
     "Leave the choice to vmguest, or take `stage-only` and start the script in the guest yourself.",

@@ -8,8 +8,8 @@ import {
   copyImage,
   createImage,
   inspectUndo,
+  type NewImageOptions,
   type NewImageResult,
-  NodeStorage,
   rollbackChanges,
   type Storage,
 } from "../io/commit/index.ts";
@@ -94,7 +94,7 @@ class ImageChange {
       this.#report = { ...this.#report, target: { kind: "in-place", path: this.#path } };
       if (result.outcome !== "committed") return result.outcome;
       this.#report = { ...this.#report, undoFile: result.undoPath };
-      this.#checkWritten(this.#path, ready, () => rollbackChanges(this.#path, this.#options));
+      this.#checkOrTakeBack(ready);
       return result.outcome;
     });
   }
@@ -102,31 +102,31 @@ class ImageChange {
   /** A differencing disk over the image, which stays as it is. */
   #makeChild(path: string): StageReport {
     using image = this.#open(this.#path);
-    return this.#change(image, { relativePath: pathFrom(path, this.#path) }, (ready) => {
-      const { outcome } = createImage(path, ready.prepared, this.#options);
-      return this.#made("child", path, ready, outcome);
-    });
+    return this.#change(image, { relativePath: pathFrom(path, this.#path) }, (ready) =>
+      this.#make("child", path, ready, (options) => createImage(path, ready.prepared, options)),
+    );
   }
 
   #makeCopy(path: string): StageReport {
     using image = this.#open(this.#path);
-    return this.#change(image, undefined, (ready) => {
-      const { outcome } = copyImage(image.file, path, { ...this.#options, changes: ready.prepared });
-      return this.#made("copy", path, ready, outcome);
-    });
+    return this.#change(image, undefined, (ready) =>
+      this.#make("copy", path, ready, (options) =>
+        copyImage(image.file, path, { ...options, changes: ready.prepared }),
+      ),
+    );
   }
 
-  #made(
+  /** Makes a file that gets its name only once it has been looked at. */
+  #make(
     kind: "child" | "copy",
     path: string,
     ready: ReadyChange,
-    outcome: NewImageResult["outcome"],
+    make: (options: NewImageOptions) => NewImageResult,
   ): Written {
-    if (outcome !== "committed") return outcome;
-    const { storage = new NodeStorage() } = this.#options;
-    this.#checkWritten(path, ready, () => storage.remove(path));
-    this.#report = { ...this.#report, target: { kind, path } };
-    return "committed";
+    const check = (draft: string) => this.#checkWritten(draft, ready);
+    const { outcome } = make({ ...this.#options, check });
+    if (outcome === "committed") this.#report = { ...this.#report, target: { kind, path } };
+    return outcome;
   }
 
   /** Plans, proves the result, and leaves the writing to `write`. */
@@ -153,16 +153,20 @@ class ImageChange {
     return OpenedImage.open(path, this.#options);
   }
 
-  /** Looks at what was written through files that are opened anew; where it is not what was meant, `undo` takes it away. */
-  #checkWritten(path: string, { checkResult }: ReadyChange, undo: () => void): void {
+  /** Looks at what was written through files that are opened anew. Throws STAGE_RESULT_WRONG. */
+  #checkWritten(path: string, { checkResult }: ReadyChange): void {
     this.#activity("checking");
+    const { parentRoots = [dirname(path)] } = this.#options;
+    const options = { ...this.#options, parentRoots: [...parentRoots, dirname(this.#path)] };
+    using after = OpenedImage.open(path, options);
+    checkResult(after);
+  }
+
+  #checkOrTakeBack(ready: ReadyChange): void {
     try {
-      const { parentRoots = [dirname(path)] } = this.#options;
-      const options = { ...this.#options, parentRoots: [...parentRoots, dirname(this.#path)] };
-      using after = OpenedImage.open(path, options);
-      checkResult(after);
+      this.#checkWritten(this.#path, ready);
     } catch (error) {
-      undo();
+      rollbackChanges(this.#path, this.#options);
       this.#report = { ...this.#report, undoFile: null, target: null };
       throw error;
     }

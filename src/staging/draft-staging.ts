@@ -42,8 +42,7 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
   plan.because(verdict.reasons);
   if (verdict.action === "none") return plan.end();
   const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
-  const isStaged = staging.state === "staged";
-  if (isStaged && offer !== undefined && staging.job?.version === offer.version) {
+  if (staging.state === "staged" && isJobOf(staging.job, offer, options)) {
     plan.because(["the very package is staged already"]);
     return plan.end();
   }
@@ -56,6 +55,15 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
     if (!plan.isRefused) plan.refuse(finding("STAGE_NOT_DECIDED", verdict.reasons.join("; ")));
     return plan.end();
   });
+}
+
+/** Whether what is staged is what would be. */
+function isJobOf(
+  job: StagingTarget["report"]["staging"]["job"],
+  offer: OfferedPackage | undefined,
+  { trigger }: DraftOptions,
+): boolean {
+  return job?.version === offer?.version && (trigger === undefined || trigger === job?.trigger);
 }
 
 /** An earlier staging is still going to do something, or is in the middle of it. */

@@ -1,32 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { locate, VmguestError } from "../errors.ts";
 import { encodeJob, STAGING_FILES, STAGING_FOLDER, type StagingJob } from "../guest/index.ts";
 import type { VerifiedPayload } from "./payload.ts";
 import type { PlannedChange } from "./plan.ts";
 import { firstBootScript } from "./script/index.ts";
 import type { StagingTarget } from "./target.ts";
 
-/** What may be in the folder of a staging before the next one: files that are replaced, and logs. */
-const HARMLESS_FILES: ReadonlySet<string> = new Set(
-  [
-    STAGING_FILES.payload,
-    STAGING_FILES.job,
-    STAGING_FILES.script,
-    STAGING_FILES.log,
-    "dism.log",
-    "cbs.log",
-  ].map((name) => name.toUpperCase()),
-);
-
-/** Entries of the folder that are looked at; the script makes a dozen. */
-const ENTRY_COUNT_MAX = 100;
-
 /**
  * The files of a job: the folder, the package, the description and the script. What an earlier staging left of them is
- * replaced.
+ * replaced; its marks and results name its own job, so that nobody counts them for this one.
  *
- * @throws STAGE_LEFTOVERS where an earlier staging left more, which would be counted against this one; what encoding the
- * job throws, and what reading the folder throws.
+ * @throws what encoding the job throws, and what reading the folder throws.
  */
 export function planPayload(
   { windows }: StagingTarget,
@@ -35,7 +18,6 @@ export function planPayload(
 ): PlannedChange[] {
   const { fs, systemRoot } = windows;
   const folder = `${systemRoot}/${STAGING_FOLDER}`;
-  checkLeftovers({ windows }, folder);
   const parent = folder.slice(0, folder.lastIndexOf("/"));
   const folders = [parent, folder]
     .filter((path) => fs.find(path) === undefined)
@@ -59,26 +41,4 @@ export function planPayload(
       "installs the package, writes down what came of it, and removes itself",
     ),
   ];
-}
-
-function checkLeftovers({ windows }: Pick<StagingTarget, "windows">, path: string): void {
-  locate({ path }, () => {
-    const folder = windows.fs.find(path);
-    if (folder === undefined) return;
-    let count = 0;
-    for (const { name } of folder.list()) {
-      count++;
-      if (HARMLESS_FILES.has(name.toUpperCase()) && count <= ENTRY_COUNT_MAX) continue;
-      throw new VmguestError(
-        "STAGE_LEFTOVERS",
-        `an earlier staging left ${name.slice(0, 80)}, which would be counted against this one`,
-      );
-    }
-  });
-}
-
-/** Whether two jobs do the same; who asked for it, and when, does not count. */
-export function isSameJob(one: StagingJob, other: StagingJob): boolean {
-  const withoutId = ({ id, ...job }: StagingJob) => JSON.stringify(Object.entries(job).sort());
-  return withoutId(one) === withoutId(other);
 }

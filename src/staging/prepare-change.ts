@@ -74,7 +74,12 @@ function prepareChild(
   changes: readonly PlannedChange[],
   { volume, now, newGuid, child }: PrepareOptions & { readonly child: ChildTarget },
 ): PreparedChange {
-  const empty = planChild(image.file, { newGuid, relativePath: child.relativePath, now: now.getTime() });
+  const empty = planChild(image.file, {
+    newGuid,
+    relativePath: child.relativePath,
+    now: now.getTime(),
+    parentModifiedMs: image.file.modifiedMs,
+  });
   const opened = image.child(empty.file);
   const { overlay, findings } = applyChanges(opened.disk, opened.volume(volume), changes, { now });
   const plan = planDiskWrites(empty.file, opened.disk, overlay.changes(), { newGuid });

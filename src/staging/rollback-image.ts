@@ -14,6 +14,8 @@ export interface RollbackImageOptions extends ChangeOptions {
   readonly toolVersion: string;
   /** What becomes of the change: taken back, where left out; completed; or kept for good, its undo file removed. */
   readonly way?: "take-back" | "finish" | "discard";
+  /** See {@link RollbackOptions.trustsUndoFile}: needed where the host does not tell who wrote a file. */
+  readonly trustsUndoFile?: boolean;
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { OpenedImage } from "../audit/index.ts";
 import { VmguestError } from "../errors.ts";
 import type { ImageRange } from "../io/commit/index.ts";
-import type { ByteSource } from "../io/index.ts";
+import { type ByteSource, CHANGE_PAGE_BYTES } from "../io/index.ts";
 import type { StagingTarget } from "./target.ts";
 
 /** Restart pages of $LogFile: no Windows mounts a volume for writing without changing them. */
@@ -25,9 +25,16 @@ export function watchedRanges({ image, volume, windows }: StagingTarget): ImageR
   return sources.flatMap(([source, length]) => (source === undefined ? [] : placeOf(image, source, length)));
 }
 
-function placeOf(image: OpenedImage, source: ByteSource, length: number): ImageRange[] {
-  const origin = source.originOf?.(0, Math.min(length, source.sizeBytes));
-  return origin?.file === image.path ? [{ offset: origin.offset, length }] : [];
+/** Each page has a place of its own: a cluster may be as small, and lie anywhere. */
+function placeOf(image: OpenedImage, source: ByteSource, sizeBytes: number): ImageRange[] {
+  const ranges: ImageRange[] = [];
+  const end = Math.min(sizeBytes, source.sizeBytes);
+  for (let at = 0; at < end; at += CHANGE_PAGE_BYTES) {
+    const length = Math.min(CHANGE_PAGE_BYTES, end - at);
+    const origin = source.originOf?.(at, length);
+    if (origin?.file === image.path) ranges.push({ offset: origin.offset, length });
+  }
+  return ranges;
 }
 
 function open(work: () => ByteSource | undefined): ByteSource | undefined {

@@ -95,7 +95,6 @@ export const PRECONDITIONS: Readonly<Partial<Record<Code, Precondition>>> = {
   STAGE_SYSTEM_ROOT: refuses("guest"),
   STAGING_FOREIGN: refuses("guest"),
   STAGE_PRESENT: refuses("guest"),
-  STAGE_LEFTOVERS: refuses("guest"),
   TRIGGER_UNSAFE: refuses("guest"),
   TRIGGER_FILE_UNSUITABLE: refuses("guest"),
   PERSIST_VERSION_UNSAFE: refuses("guest"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-export { isSameJob, planPayload } from "../payload-changes.ts";
+export { planPayload } from "../payload-changes.ts";
 export { planPersistVersion } from "../persist-version.ts";
 export { planServiceStart, type ServiceStartWish } from "../service-start.ts";
 export { chooseTrigger, warnOfTrigger } from "./choose-trigger.ts";
