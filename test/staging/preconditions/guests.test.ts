@@ -1,104 +1,7 @@
 import { expect, test } from "vitest";
-import type { Code } from "../../../src/errors.ts";
 import { checkPreconditions } from "../../../src/staging/preconditions/index.ts";
-import { buildHive } from "../../lab/hive.ts";
-import type { TreeChange } from "../../lab/windows.ts";
-import { type LabGuest, outcomeOf, targetOf, WISH } from "./targets.ts";
-
-const REFUSED: readonly { name: string; guest: LabGuest; code: Code }[] = [
-  { name: "Windows XP", guest: { windows: { release: "xp" } }, code: "STAGE_NO_CBS" },
-  { name: "Server 2003", guest: { windows: { release: "ws2003" } }, code: "STAGE_NO_CBS" },
-  { name: "Windows 10", guest: { windows: { release: "win10" } }, code: "STAGE_BUILT_IN" },
-  { name: "Server 2025", guest: { windows: { release: "ws2025" } }, code: "STAGE_BUILT_IN" },
-  {
-    name: "Nano Server",
-    guest: { windows: { release: "ws2016", software: currentVersion({ InstallationType: "Nano Server" }) } },
-    code: "STAGE_NANO",
-  },
-  {
-    name: "a guest without a version",
-    guest: { windows: { software: currentVersion({ CurrentVersion: null }) } },
-    code: "OS_UNKNOWN",
-  },
-  {
-    name: "a guest that sysprep left half way",
-    guest: { windows: { software: imageState("IMAGE_STATE_UNDEPLOYABLE") } },
-    code: "STAGE_SETUP_STATE",
-  },
-  {
-    name: "a guest that is specialised while Setup is set to run",
-    guest: { windows: { system: { Setup: { SystemSetupInProgress: 1 } } } },
-    code: "STAGE_SETUP_STATE",
-  },
-  {
-    name: "a guest with an unknown image state",
-    guest: { windows: { software: imageState("IMAGE_STATE_SOMETHING") } },
-    code: "STAGE_SETUP_STATE",
-  },
-  {
-    name: "a guest whose TrustedInstaller is disabled",
-    guest: { windows: { system: { ControlSet001: { Services: { TrustedInstaller: { Start: 4 } } } } } },
-    code: "STAGE_TRUSTED_INSTALLER",
-  },
-  {
-    name: "a guest without TrustedInstaller",
-    guest: { windows: { system: { ControlSet001: { Services: { TrustedInstaller: null } } } } },
-    code: "STAGE_TRUSTED_INSTALLER",
-  },
-  {
-    name: "a guest with pending servicing",
-    guest: { windows: { software: servicing({ RebootPending: {} }) } },
-    code: "SERVICING_PENDING",
-  },
-  {
-    name: "a guest that calls its folder by another name",
-    guest: { windows: { software: currentVersion({ SystemRoot: "C:\\WinNT" }) } },
-    code: "STAGE_SYSTEM_ROOT",
-  },
-  {
-    name: "a guest in a folder with a name that a shell would read",
-    guest: { windows: { root: "Win&dows", software: currentVersion({ SystemRoot: "C:\\Win&dows" }) } },
-    code: "STAGE_SYSTEM_ROOT",
-  },
-  {
-    name: "a folder Setup\\vmguest without a job",
-    guest: { windows: { files: { "Setup/vmguest/notes.txt": ascii("mine") } } },
-    code: "STAGING_FOREIGN",
-  },
-  {
-    name: "a folder Setup\\vmguest with another's job.ini",
-    guest: { windows: { files: { "Setup/vmguest/job.ini": ascii("[job]\r\n") } } },
-    code: "STAGING_FOREIGN",
-  },
-  {
-    name: "a file in the place of Setup\\vmguest",
-    guest: { windows: { files: { "Setup/vmguest": ascii("mine") } } },
-    code: "STAGING_FOREIGN",
-  },
-  {
-    name: "a SYSTEM hive that was not flushed, without logs",
-    guest: { windows: { files: dirtyHive() } },
-    code: "HIVE_EDIT_UNRECOVERED",
-  },
-];
-
-const WARNED: readonly { name: string; guest: LabGuest; code: Code }[] = [
-  {
-    name: "audit mode",
-    guest: { windows: { software: imageState("IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT") } },
-    code: "STAGE_AUDIT_MODE",
-  },
-  {
-    name: "a domain controller",
-    guest: { windows: { control: { Control: { ProductOptions: { ProductType: "LanmanNT" } } } } },
-    code: "STAGE_DOMAIN_CONTROLLER",
-  },
-  {
-    name: "a compressed folder Setup",
-    guest: { ntfs: { files: { Windows: dir(), "Windows/Setup": { isDirectory: true, attributes: 0x800 } } } },
-    code: "STAGE_FOLDER_COMPRESSED",
-  },
-];
+import { ascii, dirtyHive, imageState, REFUSED_GUESTS, servicing, WARNED_GUESTS } from "./refused-guests.ts";
+import { outcomeOf, targetOf, WISH } from "./targets.ts";
 
 test("a guest in good order has nothing in its way", () => {
   expect(outcomeOf(targetOf())).toEqual({ refusals: [], warnings: [] });
@@ -118,11 +21,11 @@ test.each(["vista", "ws2008", "win7", "win8", "ws2012", "win8.1", "ws2012r2"] as
   },
 );
 
-test.each(REFUSED)("$name is refused with $code", ({ guest, code }) => {
+test.each(REFUSED_GUESTS)("$name is refused with $code", ({ guest, code }) => {
   expect(outcomeOf(targetOf(guest))).toEqual({ refusals: [code], warnings: [] });
 });
 
-test.each(WARNED)("$name is told as $code", ({ guest, code }) => {
+test.each(WARNED_GUESTS)("$name is told as $code", ({ guest, code }) => {
   expect(outcomeOf(targetOf(guest))).toEqual({ refusals: [], warnings: [code] });
 });
 
@@ -174,35 +77,3 @@ test("a change that installs nothing asks nothing of the guest's servicing", () 
   const { refusals, warnings } = checkPreconditions(target, { allowed: new Set(), hostFolder: undefined });
   expect([...refusals, ...warnings].map(({ code }) => code)).toEqual(["CHILDREN_UNKNOWN"]);
 });
-
-function currentVersion(values: Record<string, string | null>) {
-  return { Microsoft: { "Windows NT": { CurrentVersion: values } } };
-}
-
-function imageState(word: string) {
-  return { Microsoft: { Windows: { CurrentVersion: { Setup: { State: { ImageState: word } } } } } };
-}
-
-function servicing(keys: TreeChange) {
-  return { Microsoft: { Windows: { CurrentVersion: { "Component Based Servicing": keys } } } };
-}
-
-function dirtyHive() {
-  const setup = { CmdLine: "", SetupType: 0, SystemSetupInProgress: 0, OOBEInProgress: 0 };
-  const services = { TrustedInstaller: { Start: 3 }, wuauserv: { Start: 2 } };
-  const control = { "Session Manager": { Environment: { PROCESSOR_ARCHITECTURE: "AMD64" } } };
-  const tree = {
-    Select: { Current: 1, Default: 1 },
-    Setup: setup,
-    ControlSet001: { Control: control, Services: services },
-  };
-  return { "System32/config/SYSTEM": buildHive(tree, { dirty: true }) };
-}
-
-function ascii(text: string) {
-  return new TextEncoder().encode(text);
-}
-
-function dir() {
-  return { isDirectory: true };
-}

@@ -1,52 +1,16 @@
 import { expect, test } from "vitest";
-import type { Code } from "../../../src/errors.ts";
 import { openNtfs } from "../../../src/fs/index.ts";
 import { MemorySource } from "../../../src/io/index.ts";
 import { checkImagePreconditions } from "../../../src/staging/preconditions/index.ts";
 import { checkSpace } from "../../../src/staging/preconditions/space.ts";
 import { layGpt, windowsVolume } from "../../lab/guest-image.ts";
 import { editRecord } from "../../lab/ntfs/edit.ts";
-import { encodeLogFile, layNtfs, type NtfsOptions } from "../../lab/ntfs.ts";
-import { bootSector, type GPT_TYPES } from "../../lab/partitions.ts";
+import { layNtfs } from "../../lab/ntfs.ts";
+import { bootSector } from "../../lab/partitions.ts";
+import { CLOSED_VOLUMES, hiberfile, page, REFUSED_DAMAGE, REFUSED_VOLUMES } from "./refused-guests.ts";
 import { imageOf, outcomeOf, targetIn, targetOf, volumeOf, WISH } from "./targets.ts";
 
-const page = (signature: string, sizeBytes = 4096) => {
-  const bytes = new Uint8Array(sizeBytes);
-  bytes.set(new TextEncoder().encode(signature));
-  return bytes;
-};
-const hiberfile = (content: Uint8Array) => ({
-  files: { "hiberfil.sys": { content, storage: "clusters" as const } },
-});
-
-test.each<{ name: string; ntfs: NtfsOptions; code: Code }>([
-  { name: "hibernated (hibr)", ntfs: hiberfile(page("hibr")), code: "GUEST_HIBERNATED" },
-  { name: "hibernated (HIBR)", ntfs: hiberfile(page("HIBR")), code: "GUEST_HIBERNATED" },
-  { name: "resuming (RSTR)", ntfs: hiberfile(page("RSTR")), code: "GUEST_HIBERFILE_UNKNOWN" },
-  {
-    name: "with its memory elsewhere (LINK)",
-    ntfs: hiberfile(page("LINK")),
-    code: "GUEST_HIBERFILE_UNKNOWN",
-  },
-  { name: "with an unknown hiberfil.sys", ntfs: hiberfile(page("abcd")), code: "GUEST_HIBERFILE_UNKNOWN" },
-  {
-    name: "with a hiberfil.sys of no page",
-    ntfs: hiberfile(page("", 4095)),
-    code: "GUEST_HIBERFILE_UNKNOWN",
-  },
-  { name: "dirty", ntfs: { volumeFlags: 0x0001 }, code: "NTFS_DIRTY" },
-  { name: "in the middle of a check", ntfs: { volumeFlags: 0x4000 }, code: "NTFS_CHKDSK_RUNNING" },
-  { name: "deleting its USN journal", ntfs: { volumeFlags: 0x0010 }, code: "NTFS_FLAGS" },
-  { name: "to be upgraded", ntfs: { volumeFlags: 0x0004 }, code: "NTFS_FLAGS" },
-  { name: "not dismounted", ntfs: { logFile: "unclean" }, code: "NTFS_LOG_UNCLEAN" },
-  { name: "kept in memory (LFS 2.0)", ntfs: { logFile: "v2" }, code: "NTFS_LOG_V2" },
-  {
-    name: "with a damaged log",
-    ntfs: { logFile: encodeLogFile([undefined, undefined]).fill(0x11) },
-    code: "NTFS_LOG_UNREADABLE",
-  },
-  { name: "of NTFS 3.0", ntfs: { version: [3, 0] }, code: "NTFS_WRITE_VERSION" },
-])("a volume $name is refused with $code", ({ ntfs, code }) => {
+test.each(REFUSED_VOLUMES)("a volume $name is refused with $code", ({ ntfs, code }) => {
   expect(outcomeOf(targetOf({ ntfs }))).toEqual({ refusals: [code], warnings: [] });
 });
 
@@ -67,21 +31,7 @@ test.each([0x8000, 0x0080])("the volume flag %d is told", (volumeFlags) => {
   });
 });
 
-test.each<{ name: string; code: Code; damage: (bytes: Uint8Array) => void }>([
-  {
-    name: "whose $MFTMirr is another",
-    code: "NTFS_MIRROR_DIFFERS",
-    damage: (bytes) => {
-      const { mftMirrorOffset } = openNtfs(new MemorySource(bytes)).geometry;
-      bytes[mftMirrorOffset + 0x60] = (bytes[mftMirrorOffset + 0x60] ?? 0) ^ 1;
-    },
-  },
-  {
-    name: "that has lost its boot sector",
-    code: "NTFS_BOOT_DAMAGED",
-    damage: (bytes) => bytes.fill(0, 0, 16),
-  },
-])("a volume $name is refused with $code", ({ code, damage }) => {
+test.each(REFUSED_DAMAGE)("a volume $name is refused with $code", ({ code, damage }) => {
   const bytes = volumeOf();
   damage(bytes);
   expect(outcomeOf(targetIn(imageOf(layGpt([bytes]))))).toEqual({ refusals: [code], warnings: [] });
@@ -116,23 +66,16 @@ test("another volume may be dirty, or damaged past reading", () => {
   expect(outcomeOf(targetIn(image))).toEqual({ refusals: [], warnings: [] });
 });
 
-test.each<{ name: string; bytes: Uint8Array; type?: keyof typeof GPT_TYPES; code: Code }>([
-  { name: "BitLocker", bytes: bootSector("\xeb\x58\x90-FVE-FS-"), code: "VOLUME_BITLOCKER" },
-  { name: "ReFS", bytes: bootSector("\0\0\0ReFS\0\0\0\0"), code: "VOLUME_REFS" },
-  {
-    name: "a Storage Spaces pool",
-    bytes: page("", 512),
-    type: "storageSpaces",
-    code: "VOLUME_STORAGE_SPACES",
+test.each(CLOSED_VOLUMES)(
+  "$name in place of the guest's volume is refused with $code",
+  ({ bytes, type = "basicData", code }) => {
+    const image = imageOf(layGpt([{ bytes, type }]));
+    const { refusals, warnings } = checkImagePreconditions(image, WISH);
+    expect(refusals.map((found) => found.code)).toEqual([code]);
+    expect(refusals.map(({ where }) => where.partition)).toEqual([0]);
+    expect(warnings.map((found) => found.code)).toEqual(["CHILDREN_UNKNOWN"]);
   },
-  { name: "a dynamic disk", bytes: page("", 512), type: "ldmData", code: "VOLUME_LDM" },
-])("$name in place of the guest's volume is refused with $code", ({ bytes, type = "basicData", code }) => {
-  const image = imageOf(layGpt([{ bytes, type }]));
-  const { refusals, warnings } = checkImagePreconditions(image, WISH);
-  expect(refusals.map((found) => found.code)).toEqual([code]);
-  expect(refusals.map(({ where }) => where.partition)).toEqual([0]);
-  expect(warnings.map((found) => found.code)).toEqual(["CHILDREN_UNKNOWN"]);
-});
+);
 
 test("beside a guest, BitLocker on another volume does not matter, and a dynamic disk does", () => {
   const locked = { bytes: bootSector("\xeb\x58\x90-FVE-FS-") };
