@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { VmguestError } from "../../errors.ts";
 import { type NtfsNode, type NtfsVolume, openNtfs } from "../../fs/index.ts";
 import {
   ATTRIBUTE,
@@ -10,6 +11,9 @@ import {
   runsOfAttribute,
 } from "../../fs/structures/index.ts";
 import { type ByteSource, copyBytes, SliceSource } from "../../io/index.ts";
+
+/** Clusters of one file that are told apart, each of which is held in memory: 16 GiB with the usual ones. */
+const CLUSTER_COUNT_MAX = 2 ** 22;
 
 /** Where a volume lies on the virtual disk. */
 export interface VolumeRange {
@@ -61,14 +65,20 @@ export class VolumeState {
     return runsOfAttribute(record, mft, space, { type, name });
   }
 
-  /** Clusters that a record's own attributes lie in. */
+  /** Clusters that a record's own attributes lie in. Throws LIMIT_EXCEEDED. */
   *clustersOf(record: FileRecord): Generator<number> {
+    let count = 0;
     for (const attribute of record.attributes) {
       if (attribute.isResident) continue;
       const { runCount, vcns, lcns } = attribute.decodeRuns(this.volume.geometry.clusterCount);
       for (let run = 0; run < runCount; run++) {
         const lcn = lcns[run] ?? HOLE;
         const end = lcn + (vcns[run + 1] ?? 0) - (vcns[run] ?? 0);
+        count += end - lcn;
+        if (count > CLUSTER_COUNT_MAX) {
+          const message = `more than ${CLUSTER_COUNT_MAX} clusters of one file are not compared`;
+          throw new VmguestError("LIMIT_EXCEEDED", message, record.where());
+        }
         if (lcn !== HOLE) for (let cluster = lcn; cluster < end; cluster++) yield cluster;
       }
     }
