@@ -57,6 +57,8 @@ export interface Context {
   readonly stats: ReadStats;
   /** Images the command has opened, or tried to. */
   imageCount: number;
+  /** How long each of the activities took that a command tells of, all images together. */
+  readonly activitiesMs: Map<string, number>;
 }
 
 export function createContext(io: Process, dependencies: Dependencies): Context {
@@ -70,6 +72,7 @@ export function createContext(io: Process, dependencies: Dependencies): Context 
     dependencies,
     stats: new ReadStats(),
     imageCount: 0,
+    activitiesMs: new Map(),
   };
 }
 

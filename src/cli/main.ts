@@ -79,13 +79,17 @@ async function runCommand(command: AnyCommand, raw: RawArguments, context: Conte
   }
 }
 
-async function printStats({ stats, imageCount, stderr }: Context, wallMs: number): Promise<void> {
+async function printStats(
+  { stats, imageCount, activitiesMs, stderr }: Context,
+  wallMs: number,
+): Promise<void> {
   const line = {
     images: imageCount,
     reads: stats.reads,
     bytesRead: stats.bytesRead,
     wallMs: Math.round(wallMs),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    ...(activitiesMs.size > 0 && { activitiesMs: Object.fromEntries(activitiesMs) }),
   };
   await stderr.write(`${JSON.stringify(line)}\n`);
 }

@@ -16,6 +16,7 @@ import { describeErrorReport } from "../../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfReport, gravestOf } from "../../exit-codes.ts";
 import { Progress } from "../../progress.ts";
 import { readVersion } from "../../version.ts";
+import { ActivityClock } from "./activity-clock.ts";
 import type { ChangeHooks } from "./change-request.ts";
 import { Confirmation } from "./confirmation.ts";
 import { exitCodeOfSignal, Interruption } from "./interruption.ts";
@@ -139,10 +140,14 @@ class ChangeRun implements Disposable {
 
   async #make(path: string): Promise<StageReport> {
     using interruption = Interruption.watch(this.#context);
+    using clock = new ActivityClock(this.#context.activitiesMs);
     const report = await this.#change.make(path, {
       stats: this.#context.stats,
       cancelFlag: interruption.flag,
-      onActivity: (activity) => this.#progress.tell(`${path}: ${activity}`),
+      onActivity: (activity) => {
+        clock.begin(activity);
+        this.#progress.tell(`${path}: ${activity}`);
+      },
     });
     this.signal = interruption.signal;
     return report;
