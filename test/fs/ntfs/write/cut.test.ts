@@ -129,7 +129,7 @@ const ROWS: readonly Row[] = [
     what: "splits of a directory, each in a round of its own",
     laid: FULL,
     change: (writer, _volume, fence) => {
-      for (let index = 40; index < 46; index++) {
+      for (let index = 40; index < 44; index++) {
         writer.createFile(`d/${longName(index)}`, noise(3), AT);
         fence();
       }
@@ -149,9 +149,9 @@ const ROWS: readonly Row[] = [
     what: "names that go in one round and others that come in the next",
     laid: FULL,
     change: (writer, volume, fence) => {
-      for (let index = 0; index < 10; index += 2) {
+      for (let index = 0; index < 6; index += 2) {
         writer.deleteFile(`d/${longName(index)}`, madeOf(volume, `d/${longName(index)}`), AT);
-        if (index % 4 === 0) fence();
+        if (index !== 2) fence();
         writer.createFile(`d/${longName(index)} again`, noise(2000, index), AT);
       }
     },
@@ -196,7 +196,7 @@ test("a name may go from an inner node and another come beside it in one go", ()
 const MANY: NtfsOptions = {
   files: Object.fromEntries(
     Array.from({ length: 4 }, (_, folder) =>
-      Array.from({ length: 14 }, (_, index) => [`d${folder}/${longName(index)}`, `${index}`]),
+      Array.from({ length: 10 }, (_, index) => [`d${folder}/${longName(index)}`, `${index}`]),
     ).flat(),
   ),
 };
@@ -206,7 +206,7 @@ test.each([
   { what: "clusters of 512 bytes", laid: { ...MANY, clusterSizeBytes: 512 }, volumeOffset: 0 },
   { what: "both", laid: { ...MANY, clusterSizeBytes: 512 }, volumeOffset: SECTOR_63 },
 ])("a change is sound wherever it is cut, or the writer says that it may tear: $what", (row) => {
-  const volume = lay({ ...row.laid, spareClusters: 1000 });
+  const volume = lay({ ...row.laid, spareClusters: 200 });
   const bytes = row.volumeOffset === 0 ? volume : unaligned(volume);
   const verdicts = { sound: 0, tearable: 0 };
   for (let folder = 0; folder < 4; folder++) {

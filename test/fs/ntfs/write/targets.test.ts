@@ -62,7 +62,7 @@ describe("a content that takes the place of another", () => {
   ];
 
   test.each(kinds)("takes that of a file $what", ({ what: _, ...file }) => {
-    for (const sizeBytes of [0, 200, 20_000]) {
+    for (const sizeBytes of [200, 20_000]) {
       const laid = bench(lay({ files: { "Scripts/SetupComplete.cmd": file, "Scripts/y": "y" } }));
       const before = laid.open().require("Scripts/SetupComplete.cmd");
       laid.writer.replaceContent("Scripts/SetupComplete.cmd", noise(sizeBytes), { time: NOW });
