@@ -26,7 +26,8 @@ export class Output {
     this.#stream = stream;
     this.#isEssential = isEssential;
     this.isTerminal = stream.isTTY === true;
-    this.columns = stream.columns;
+    // A terminal that nobody has told its width says 0.
+    this.columns = stream.columns === 0 ? undefined : stream.columns;
     // The callback of write() has the error already; without a listener, the event would end the process.
     stream.on("error", () => {});
   }

@@ -60,6 +60,13 @@ function report(schema: string, ...args: readonly string[]) {
   return parseReport(schema, stdout);
 }
 
+/** Runs a command on a terminal of its own, on which something is typed once a text is shown. */
+function typeOnTerminal(awaited: string, typed: string, ...args: readonly string[]) {
+  const terminal = join(import.meta.dirname, "terminal.py");
+  const command = [process.execPath, COMMAND, ...args];
+  return spawnSync("python3", [terminal, awaited, typed, ...command], { encoding: "utf8" });
+}
+
 const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex");
 
 describe("an update", () => {
@@ -102,18 +109,22 @@ describe("an update", () => {
 
   test("is the answer to a question where somebody sits at the terminal", () => {
     const before = hash(image);
-    const command = [process.execPath, COMMAND, "stage", image, ...PACKAGE];
-    const typed = (answer: string) =>
-      spawnSync("python3", [join(import.meta.dirname, "terminal.py"), answer, ...command], {
-        encoding: "utf8",
-      });
-    const no = typed("n");
+    const command = ["stage", image, ...PACKAGE];
+    const no = typeOnTerminal("[y/N]", "n\n", ...command);
     expect(no.stdout).toContain(`Write to ${image}? [y/N]`);
     expect({ code: no.status, hash: hash(image) }).toEqual({ code: 1, hash: before });
-    const yes = typed("y");
+    const yes = typeOnTerminal("[y/N]", "y\n", ...command);
     expect(yes.stdout).toContain("written, read again and compared");
     expect({ code: yes.status, hasUndo: existsSync(undo) }).toEqual({ code: 0, hasUndo: true });
   });
+});
+
+test.each(["planning", "examining", "verifying"])("Ctrl-C stops the command while it is %s", (activity) => {
+  const before = hash(image);
+  const stopped = typeOnTerminal(`${image}: ${activity}`, "\x03", "stage", image, ...PACKAGE, "--yes");
+  expect(stopped.status).toBe(130);
+  expect(stopped.stdout).toContain(`stopped: ${image} is as it was`);
+  expect({ hash: hash(image), hasUndo: existsSync(undo) }).toEqual({ hash: before, hasUndo: false });
 });
 
 test("a service is disabled and enabled again", () => {

@@ -1,16 +1,17 @@
-"""Runs a command on a terminal of its own, answers its first question, and prints what the terminal shows."""
+"""Runs a command on a terminal of its own, types something once it shows a text, and prints all that it shows."""
 
 import os
 import pty
 import sys
 
-answer, command = sys.argv[1], sys.argv[2:]
+awaited, typed, command = sys.argv[1].encode(), sys.argv[2].encode(), sys.argv[3:]
 pid, terminal = pty.fork()
 if pid == 0:
     os.environ.pop("CI", None)
+    os.environ["TERM"] = "xterm"
     os.execvp(command[0], command)
 shown = b""
-asked = False
+has_typed = False
 while True:
     try:
         chunk = os.read(terminal, 4096)
@@ -19,8 +20,8 @@ while True:
     if not chunk:
         break
     shown += chunk
-    if not asked and b"[y/N]" in shown:
-        asked = True
-        os.write(terminal, answer.encode() + b"\n")
+    if not has_typed and awaited in shown:
+        has_typed = True
+        os.write(terminal, typed)
 sys.stdout.write(shown.decode(errors="replace"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
