@@ -4,6 +4,7 @@ import type { OpenedImage } from "../audit/index.ts";
 import { dateToFiletime } from "../bytes/index.ts";
 import { locate } from "../errors.ts";
 import type { ReadyChange } from "./change-draft.ts";
+import type { PlannedChange } from "./plan.ts";
 import type { ProofReport } from "./report.ts";
 import { checkNothingNew, proveChanges } from "./verify/index.ts";
 
@@ -26,8 +27,13 @@ export function proveResult(image: OpenedImage, ready: ReadyChange, now: Date): 
       changedPages: new Set(changed.map(({ offset }) => offset)),
     });
     checkResult(after);
-    const checked = checkOpenedImage(after, file);
-    const knownFindings = checkNothingNew((only) => checkOpenedImage(image, image.file, { only }), checked);
+    // The proof says that nothing else differs, and what is the same has the same faults.
+    const within = { volume: target.volume.index, hives: new Set(changes.flatMap(hiveOf)) };
+    const checked = checkOpenedImage(after, file, { within });
+    const checkBefore = (only: ReadonlySet<string>) => checkOpenedImage(image, image.file, { within, only });
+    const knownFindings = checkNothingNew(checkBefore, checked);
     return { ...proof, knownFindings };
   });
 }
+
+const hiveOf = (change: PlannedChange): string[] => ("hive" in change ? [change.hive] : []);

@@ -17,6 +17,16 @@ export interface CheckOptions extends OpenImageOptions {
   readonly onPart?: (name: string) => void;
   /** Parts that are checked, by their names in the report; all of them where it is left out. */
   readonly only?: ReadonlySet<string>;
+  /** Passes over the other volumes and the other hives, for who knows that they are as they were. */
+  readonly within?: CheckedRegion;
+}
+
+/** A part of an image that was changed, besides its container and partition table. */
+export interface CheckedRegion {
+  /** Index of the volume. */
+  readonly volume: number;
+  /** Paths of hives on it, as the volume spells them. */
+  readonly hives: ReadonlySet<string>;
 }
 
 /** Findings of one code in one part that are listed; what a ruined table gives beyond that says no more. */
@@ -88,7 +98,10 @@ class ImageCheck {
     this.#checkParents(image);
     const { table, volumes } = image.layout;
     if (table !== "none") this.#check("partitions", table, {}, checkPartitions(image.disk));
-    for (const volume of volumes) this.#checkVolume(image, volume);
+    const { within } = this.#options;
+    for (const volume of volumes) {
+      if (within === undefined || within.volume === volume.index) this.#checkVolume(image, volume);
+    }
     image.checkUnchanged();
   }
 
@@ -132,7 +145,9 @@ class ImageCheck {
       if (error instanceof VmguestError && error.kind !== "io") return;
       throw error;
     }
+    const { within } = this.#options;
     for (const hive of findHives(fileSystem)) {
+      if (within?.hives.has(hive.path) === false) continue;
       const name = `volume ${volume.index}: ${hive.path}`;
       const where = { partition: volume.index, path: hive.path };
       this.#check("registry", name, where, checkHiveFile(hive));
