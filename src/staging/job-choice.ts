@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../errors.ts";
 import {
-  driveOf,
+  guestSystemRoot,
   type InstallTool,
+  packageNameFor,
   type RebootPolicy,
   type StagingJob,
   type TriggerId,
@@ -11,7 +12,7 @@ import type { VerifiedPayload } from "./payload.ts";
 import type { StagingTarget } from "./target.ts";
 
 /** How often the script begins an installation, at most: one that failed twice for lack of time or a busy system. */
-const ATTEMPTS_MAX = 3;
+const INSTALL_ATTEMPTS = 3;
 
 /** What goes into a job besides the package. */
 export interface JobChoices {
@@ -20,7 +21,10 @@ export interface JobChoices {
   readonly reboot: RebootPolicy | undefined;
 }
 
-/** The job of staging a package into a guest. Throws STAGE_SYSTEM_ROOT where the guest does not say where its Windows is. */
+/**
+ * The job of staging a package into a guest. Throws STAGE_SYSTEM_ROOT where the guest does not say where its Windows is,
+ * STAGE_PACKAGE_UNFIT where it does not say for which processor it is.
+ */
 export function jobOf(target: StagingTarget, payload: VerifiedPayload, choices: JobChoices): StagingJob {
   const { os } = target.report;
   const { architecture } = os;
@@ -33,13 +37,13 @@ export function jobOf(target: StagingTarget, payload: VerifiedPayload, choices: 
     id: choices.id.toLowerCase(),
     sha256: payload.sha256,
     sizeBytes: payload.sizeBytes,
-    packageName: payload.offer.name,
+    packageName: packageNameFor(payload.offer.name),
     identity: payload.identity,
     version: payload.offer.version,
     architecture,
     nt,
     trigger: choices.trigger,
-    maxAttempts: ATTEMPTS_MAX,
+    maxAttempts: INSTALL_ATTEMPTS,
     reboot: rebootOf(choices),
     tools: toolsOf(nt),
     systemRoot: systemRootOf(target),
@@ -58,9 +62,8 @@ function rebootOf({ trigger, reboot }: JobChoices): RebootPolicy {
 }
 
 function systemRootOf({ windows }: StagingTarget): string {
-  const drive = driveOf(windows);
-  const systemRoot = `${drive?.toUpperCase() ?? ""}\\${windows.systemRoot}`;
-  if (/^[A-Z]:\\[A-Za-z0-9_]+$/.test(systemRoot)) return systemRoot;
+  const systemRoot = guestSystemRoot(windows);
+  if (systemRoot !== undefined) return systemRoot;
   throw new VmguestError(
     "STAGE_SYSTEM_ROOT",
     "the guest does not say on which drive and in which folder it is",

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
 import { STAGING_FILES, STAGING_FOLDER } from "./names.ts";
-
-/**
- * Folders of Windows that may stand in a command line. Nothing else of an image ever does, and a name of this form needs
- * no quoting anywhere.
- */
-const SYSTEM_ROOT = /^[A-Z]:\\[A-Za-z0-9_]+$/;
+import { PLAIN_SYSTEM_ROOT } from "./system-root.ts";
 
 /** Winlogon reads its command into a buffer of MAX_PATH characters, the terminating zero among them. */
 const COMMAND_LINE_MAX = 259;
 
 /** The first-boot script as the guest calls it. Throws STAGE_SYSTEM_ROOT for a folder that may not stand in a command. */
 export function scriptPath(systemRoot: string): string {
-  if (!SYSTEM_ROOT.test(systemRoot)) throw unfitRoot(systemRoot, "is no plain folder on a drive");
+  if (!PLAIN_SYSTEM_ROOT.test(systemRoot)) throw unfitRoot(systemRoot, "is no plain folder on a drive");
   return `${systemRoot}\\${STAGING_FOLDER.replaceAll("/", "\\")}\\${STAGING_FILES.script}`;
 }
 

@@ -3,6 +3,7 @@ import { decodeLatin1 } from "../../bytes/index.ts";
 import { VmguestError } from "../../errors.ts";
 import { parseVersion } from "../version.ts";
 import { type InstallTool, type RebootPolicy, type StagingJob, TRIGGERS } from "./job.ts";
+import { PLAIN_SYSTEM_ROOT } from "./system-root.ts";
 
 /** A job is about 600 bytes; its longest fields together stay far below this. */
 export const JOB_FILE_SIZE_MAX = 4096;
@@ -74,7 +75,7 @@ const FIELDS: { readonly [K in keyof StagingJob]: Field<StagingJob[K]> } = {
   maxAttempts: number(1, ATTEMPTS_MAX),
   reboot: oneOf<RebootPolicy>(["auto", "never"]),
   tools,
-  systemRoot: text(/^[A-Z]:\\[A-Za-z0-9_]{1,64}$/),
+  systemRoot: text(PLAIN_SYSTEM_ROOT),
 };
 
 const NAMES = Object.keys(FIELDS) as (keyof StagingJob)[];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 export { checkImagePreconditions, checkPreconditions } from "./check-preconditions.ts";
+export { checkInterrupted } from "./image-file.ts";
 export { renderPreconditions } from "./markdown.ts";
 export { canBeAllowed, type Family, PRECONDITIONS, type Precondition } from "./rows.ts";
-export { guestSystemRoot } from "./system-root.ts";
 export type { Preconditions, StagingWish, UpdateWish } from "./wish.ts";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { attempt, type Finding, finding } from "../../errors.ts";
-import type { WindowsInstallation } from "../../guest/index.ts";
+import { guestSystemRoot, type WindowsInstallation } from "../../guest/index.ts";
 import { chooseAction } from "../../policy/index.ts";
 import type { StagingTarget } from "../target.ts";
-import { guestSystemRoot } from "./system-root.ts";
 import type { UpdateWish } from "./wish.ts";
 
 /** `Start` of a service that is disabled. */

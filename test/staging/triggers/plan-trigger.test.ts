@@ -204,7 +204,7 @@ describe("RunOnce", () => {
   });
 
   test("is refused where the command is longer than Windows runs", () => {
-    expect(() => planTrigger("run-once", audited(), { systemRoot: `C:\\${"W".repeat(300)}` })).toThrow(
+    expect(() => planTrigger("run-once", audited(), { systemRoot: `C:\\${"W".repeat(64)}` })).toThrow(
       expect.objectContaining({ code: "TRIGGER_UNSAFE" }),
     );
   });
