@@ -22,8 +22,13 @@ export interface Loss {
   /** Share of it that reaches the disk all the same: 0 none, 1 all. */
   readonly share: number;
   readonly seed: number;
-  /** Pages that reach it may do so in part: some of their sectors of 512 bytes. */
+  /** Pages that reach it may do so in part. */
   readonly isTorn?: boolean;
+  /**
+   * Of torn pages, some of the sectors of 512 bytes are written where left out; with `bytes` all up to some byte, or all
+   * from it on.
+   */
+  readonly tearsBetween?: "sectors" | "bytes";
 }
 
 type Operation =
@@ -325,8 +330,9 @@ function perform(content: FileContent, operation: Operation): void {
 /** Does an operation on what is on the disk, or does not, or does a part of it. */
 function persist(content: FileContent, operation: Operation, loss: Loss, random: () => number): void {
   if (random() >= loss.share) return;
-  if ("bytes" in operation && loss.isTorn === true) writeSectors(content, operation, random);
-  else perform(content, operation);
+  if (!("bytes" in operation) || loss.isTorn !== true) perform(content, operation);
+  else if (loss.tearsBetween === "bytes") writeEnd(content, operation, random);
+  else writeSectors(content, operation, random);
 }
 
 /** Writes some of the sectors. */
@@ -341,6 +347,17 @@ function writeSectors(
     const to = Math.min(offset + bytes.length, sector + SECTOR_BYTES);
     if (from < to && random() < 0.5) content.write(bytes.subarray(from - offset, to - offset), from);
   }
+}
+
+/** Writes the begin or the end, to any byte. */
+function writeEnd(
+  content: FileContent,
+  { offset, bytes }: { readonly offset: number; readonly bytes: Uint8Array },
+  random: () => number,
+): void {
+  const at = Math.floor(random() * (bytes.length + 1));
+  if (random() < 0.5) content.write(bytes.subarray(0, at), offset);
+  else content.write(bytes.subarray(at), offset + at);
 }
 
 function systemError(code: string): Error {

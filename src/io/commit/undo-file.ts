@@ -50,11 +50,10 @@ export interface Undo {
   readonly note: Uint8Array;
 }
 
-/** Whether the file begins as an undo file does, or with the zeros of one that a power cut left without its beginning. */
+/** Whether the file begins as an undo file does, with zeros where a power cut left it without parts of its beginning. */
 export function beginsAsUndo(file: StoredFile): boolean {
   const length = Math.min(UNDO_SIGNATURE.length, file.status().sizeBytes);
-  const start = Buffer.from(file.readPadded(0, length));
-  return start.toString("latin1") === UNDO_SIGNATURE.slice(0, length) || start.every((byte) => byte === 0);
+  return file.readPadded(0, length).every((byte, at) => byte === 0 || byte === UNDO_SIGNATURE.charCodeAt(at));
 }
 
 /** Reads header and records. Throws UNDO_DAMAGED, UNDO_VERSION. */
@@ -98,6 +97,8 @@ function readHeader(file: StoredFile): UndoHeader {
   const bytes = file.read(0, UndoHeader.sizeBytes);
   const header = new UndoHeader(new DataView(bytes.buffer));
   if (header.signature !== UNDO_SIGNATURE) throw damaged(file, "it does not begin as an undo file does", 0);
+  // No format ever had the number 0, but a torn header has.
+  if (header.version === 0) throw damaged(file, "its header has no version", UndoHeader.offsetOf.version);
   if (header.version !== UNDO_VERSION) {
     const message = `version ${header.version} of the format is not ${UNDO_VERSION}`;
     throw faultOf("UNDO_VERSION", file, message, UndoHeader.offsetOf.version);
