@@ -53,6 +53,8 @@ class ImageChange {
   readonly #options: ChangeImageOptions;
   readonly #draft: DraftChange;
   #report: Omit<StageReport, "outcome">;
+  /** What was done before the plan was made, for its reasons. */
+  readonly #reasons: string[] = [];
 
   constructor(path: string, options: ChangeImageOptions, draft: DraftChange) {
     this.#path = path;
@@ -137,7 +139,8 @@ class ImageChange {
   ): StageReport {
     this.#activity("planning");
     using draft = this.#draft(image, child);
-    const { plan, ready } = draft;
+    const { ready } = draft;
+    const plan = { ...draft.plan, reasons: [...this.#reasons, ...draft.plan.reasons] };
     this.#report = { ...this.#report, plan };
     if (ready === undefined || plan.outcome !== "ready")
       return this.report(plan.outcome, { error: plan.error });
@@ -174,7 +177,9 @@ class ImageChange {
 
   #takeEarlierBack(): void {
     const { state } = inspectUndo(this.#path, this.#options);
-    if (state !== "none") rollbackChanges(this.#path, this.#options);
+    if (state === "none") return;
+    rollbackChanges(this.#path, this.#options);
+    this.#reasons.push("an earlier change of the image was taken back first");
   }
 
   #activity(activity: Parameters<NonNullable<WriteOptions["onActivity"]>>[0]): void {
