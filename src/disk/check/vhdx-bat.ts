@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Finding, finding } from "../../errors.ts";
 import type { ByteSource } from "../../io/index.ts";
-import { chunkRatioOf, entryCountOf } from "../vhdx/bat.ts";
+import { chunkRatioOf, entryCountOf, isBitmapIndex } from "../vhdx/bat.ts";
 import { BAT_ENTRY_SIZE_BYTES, BLOCK_STATES, HEADER_SECTION_SIZE_BYTES, KIB, MIB } from "../vhdx/layout.ts";
 import type { Metadata } from "../vhdx/metadata.ts";
 import { type FileRange, overlaps } from "../vhdx/ranges.ts";
@@ -79,17 +79,19 @@ class BatCheck {
 
   /** An entry that is all zeros: allowed everywhere. */
   skip(index: number): void {
-    if (!this.#isBitmap(index)) this.#absentCount++;
+    if (!isBitmapIndex(index, this.#chunkRatio)) this.#absentCount++;
   }
 
   *entry(index: number, low: number, high: number): Generator<Finding> {
-    const what = this.#isBitmap(index) ? `the bitmap of chunk ${this.#chunkOf(index)}` : this.#nameOf(index);
+    const what = isBitmapIndex(index, this.#chunkRatio)
+      ? `the bitmap of chunk ${this.#chunkOf(index)}`
+      : this.#nameOf(index);
     if ((low & RESERVED_BITS) !== 0) {
       const message = `the entry of ${what} is 0x${(high * 2 ** 32 + low).toString(16)}`;
       yield finding("VHDX_BAT_RESERVED", message, this.#whereOf(index));
     }
     const fileOffset = high * 2 ** 32 + (low - (low % MIB));
-    if (this.#isBitmap(index)) yield* this.#bitmap(index, low & 7, fileOffset, what);
+    if (isBitmapIndex(index, this.#chunkRatio)) yield* this.#bitmap(index, low & 7, fileOffset, what);
     else yield* this.#payload(index, low & 7, fileOffset, what);
   }
 
@@ -169,10 +171,6 @@ class BatCheck {
 
   #stateFinding(index: number, state: number, what: string, why: string): Finding {
     return finding("VHDX_BAT_STATE", `${what} is in state ${state}, ${why}`, this.#whereOf(index));
-  }
-
-  #isBitmap(index: number): boolean {
-    return index % (this.#chunkRatio + 1) === this.#chunkRatio;
   }
 
   #chunkOf(index: number): number {

@@ -31,6 +31,11 @@ export function bitmapIndex(chunk: number, chunkRatio: number): number {
   return chunk * (chunkRatio + 1) + chunkRatio;
 }
 
+/** Whether an entry is that of a sector bitmap. */
+export function isBitmapIndex(index: number, chunkRatio: number): boolean {
+  return index % (chunkRatio + 1) === chunkRatio;
+}
+
 /** Entries the table of a disk must have; that of a differencing disk ends with a bitmap entry (2.5). */
 export function entryCountOf(parameters: BatParameters, hasParent: boolean): number {
   const chunkRatio = chunkRatioOf(parameters);

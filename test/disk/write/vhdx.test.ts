@@ -112,6 +112,26 @@ test("a page in a block that exists costs two headers and the page", () => {
   expect(sizeBytes).toBe(image.sizeBytes);
 });
 
+test("a new block begins right behind a sector bitmap that ends the file, whatever the size of blocks", () => {
+  const parentGuid = DATA_WRITE_GUID.replace(/^../, "12");
+  const blockSizeBytes = 32 * MIB;
+  const image = new VhdxImage({
+    virtualSizeBytes: 2 * blockSizeBytes,
+    blockSizeBytes,
+    blocks: new Map([
+      [0, { content: filled(0x11, blockSizeBytes), hasSector: (at: number) => at % 2 === 0 }],
+    ]),
+    parent: { parent_linkage: `{${parentGuid}}`, relative_path: ".\\base.vhdx" },
+  });
+  const parent = new VhdxImage({ virtualSizeBytes: 2 * blockSizeBytes, dataWriteGuid: parentGuid });
+  const { file, sizeBytes } = plan(image, phasesOf([[blockSizeBytes / PAGE]]), {
+    resolveParent: parentsIn({ "base.vhdx": parent }),
+  });
+  expect(sizeBytes).toBe(image.sizeBytes + blockSizeBytes);
+  const codes = [...checkContainer(file)].map(({ code }) => code);
+  expect(codes).not.toContain("VHDX_SPACE_LEAKED");
+});
+
 test("a new block of 256 MiB makes the file longer, and is not written", () => {
   const image = new VhdxImage({ virtualSizeBytes: 2 ** 40, blockSizeBytes: 256 * MIB });
   const phases = phasesOf([[10 ** 8]]);

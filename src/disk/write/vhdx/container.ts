@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ByteSource } from "../../../io/index.ts";
-import { bitmapIndex, chunkRatioOf, entryCountOf, payloadIndex } from "../../vhdx/bat.ts";
+import { bitmapIndex, chunkRatioOf, entryCountOf, isBitmapIndex, payloadIndex } from "../../vhdx/bat.ts";
 import { BAT_ENTRY_SIZE_BYTES, BLOCK_STATES, HEADER_SECTION_SIZE_BYTES, MIB } from "../../vhdx/layout.ts";
 import { type Metadata, readMetadata } from "../../vhdx/metadata.ts";
 import type { FileRange } from "../../vhdx/ranges.ts";
@@ -83,8 +83,10 @@ export class VhdxContainer {
       const view = this.#file.read(this.#bat.offset + at, length);
       for (let entry = 0; entry < length; entry += BAT_ENTRY_SIZE_BYTES) {
         const { state, fileOffset } = entryAt(view, entry);
-        // The last block may reach past the end of a file that QEMU made. Bitmaps are never larger than blocks.
-        if (isPresent(state)) end = Math.max(end, fileOffset + this.metadata.blockSizeBytes);
+        if (!isPresent(state)) continue;
+        const isBitmap = isBitmapIndex((at + entry) / BAT_ENTRY_SIZE_BYTES, this.chunkRatio);
+        // The last block may reach past the end of a file that QEMU made.
+        end = Math.max(end, fileOffset + (isBitmap ? MIB : this.metadata.blockSizeBytes));
       }
     }
     return Math.ceil(end / MIB) * MIB;
