@@ -6,7 +6,7 @@ import { noteOf, refusing, wishOf } from "./draft-staging.ts";
 import { chooseGuest } from "./guest-choice.ts";
 import type { ImageChangeOptions, WriteOptions } from "./options.ts";
 import { PlanBuilder } from "./plan-builder.ts";
-import { checkImagePreconditions, checkPreconditions } from "./preconditions/index.ts";
+import { checkImagePreconditions, checkInterrupted, checkPreconditions } from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
 import { planServiceStart, type ServiceStartWish } from "./triggers/index.ts";
 
@@ -36,6 +36,8 @@ export function draftServices(
   }
   const { target } = choice;
   plan.about(target);
+  plan.take(checkInterrupted(image, wish));
+  if (plan.isRefused) return plan.end();
   return refusing(plan, () => {
     const changes = edits.flatMap(({ name, start }) => planServiceStart(target, name, start));
     if (changes.length === 0) {

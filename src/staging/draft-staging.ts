@@ -10,7 +10,12 @@ import { jobOf } from "./job-choice.ts";
 import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
 import { verifiedPayload } from "./payload.ts";
 import { PlanBuilder } from "./plan-builder.ts";
-import { checkImagePreconditions, checkPreconditions, type StagingWish } from "./preconditions/index.ts";
+import {
+  checkImagePreconditions,
+  checkInterrupted,
+  checkPreconditions,
+  type StagingWish,
+} from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
 import type { StagingTarget } from "./target.ts";
 import {
@@ -20,8 +25,9 @@ import {
   planTrigger,
   warnOfTrigger,
 } from "./triggers/index.ts";
+import { whyUndecided } from "./undecided.ts";
 
-export type DraftOptions = StagingOptions & Pick<WriteOptions, "target">;
+export type DraftOptions = StagingOptions & Pick<WriteOptions, "target" | "replaces">;
 
 /**
  * Plans the staging of an update into an image, down to the bytes, in memory; nothing is written. What stands in the way
@@ -40,6 +46,8 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
   const { verdict, staging } = target.report;
   plan.about(target);
   plan.because(verdict.reasons);
+  plan.take(checkInterrupted(image, wish));
+  if (plan.isRefused) return plan.end();
   if (verdict.action === "none") return plan.end();
   const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
   if (staging.state === "staged" && isJobOf(staging.job, offer, options)) {
@@ -52,7 +60,7 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
     if (verdict.action === "stage-cab" && offer !== undefined) {
       return draftUpdate(plan, target, offer, options, child);
     }
-    if (!plan.isRefused) plan.refuse(finding("STAGE_NOT_DECIDED", verdict.reasons.join("; ")));
+    if (!plan.isRefused) plan.refuse(whyUndecided(verdict));
     return plan.end();
   });
 }
@@ -144,12 +152,13 @@ export function refusing(plan: PlanBuilder, work: () => ChangeDraft): ChangeDraf
 /** What the checks before a change have to know of it. */
 export function wishOf(
   image: OpenedImage,
-  options: ImageChangeOptions & Pick<WriteOptions, "target">,
+  options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
 ): StagingWish {
   return {
     allowed: options.allowed ?? new Set(),
     hostFolder: SiblingFiles.around(image.path),
     ...(options.target !== undefined && { target: options.target.kind }),
+    ...(options.replaces !== undefined && { replaces: options.replaces }),
   };
 }
 

@@ -7,6 +7,7 @@ import { checkChildren } from "./children.ts";
 import { checkFile, checkKind } from "./container.ts";
 import { checkKindOfGuest } from "./guest-kind.ts";
 import { checkHives } from "./hives.ts";
+import { checkImageFile } from "./image-file.ts";
 import { checkPackage } from "./package.ts";
 import { checkSavedState } from "./saved-state.ts";
 import { checkServicing } from "./servicing.ts";
@@ -44,9 +45,10 @@ function* reasons(target: StagingTarget, wish: StagingWish): Generator<Finding> 
 /** A copy or a child leaves the image as it is, so that what depends on it does not matter. */
 function* checkImage(
   image: OpenedImage,
-  { target = "in-place", hostFolder }: StagingWish,
+  { target = "in-place", hostFolder, replaces = false }: StagingWish,
 ): Generator<Finding> {
   yield* checkFile(image);
+  yield* checkImageFile(image, { target, replaces });
   const [own] = image.disk.chain;
   if (target !== "in-place" || own === undefined) return;
   yield* checkKind(image);

@@ -10,6 +10,8 @@ export interface StagingWish {
   readonly allowed: ReadonlySet<string>;
   /** Where the change goes; into the image itself where left out. */
   readonly target?: ChangeTarget["kind"];
+  /** An earlier change of the image is taken back first. */
+  readonly replaces?: boolean;
   /** The host's files around the image; undefined where they cannot be seen, which is then warned of. */
   readonly hostFolder: HostFolder | undefined;
   /** The update to be staged; undefined for a change that installs nothing. */
