@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { CheckReport } from "../../../src/audit/check/index.ts";
 import type { FindingReport } from "../../../src/audit/index.ts";
 import { checkNothingNew } from "../../../src/staging/verify/index.ts";
@@ -53,6 +53,23 @@ test("findings that were there before are known, and only the parts that have th
   };
   expect(checkNothingNew(before, report([ORDER, LINKS]))).toEqual(["NTFS_INDEX_ORDER", "NTFS_LINK_COUNT"]);
   expect(asked).toEqual([["volume 1"]]);
+});
+
+describe("in an image file that grows", () => {
+  const footer = (...places: string[]): CheckReport => {
+    const findings = places.map((place) => found("VHD_GEOMETRY", `a.vhd: VHD footer at ${place}`));
+    const { parts, ...rest } = report([]);
+    return { ...rest, parts: parts.map((part, index) => (index === 0 ? { ...part, findings } : part)) };
+  };
+
+  test("what was found in a structure that moved is known", () => {
+    expect(checkNothingNew(() => footer("0x2038"), footer("0x4038"))).toEqual(["VHD_GEOMETRY"]);
+  });
+
+  test("what is found in one more of them is new", () => {
+    const { code } = caught(() => checkNothingNew(() => footer("0x2038"), footer("0x2038", "0x4038")));
+    expect(code).toBe("STAGE_CHECK_NEW_FINDING");
+  });
 });
 
 test.each([
