@@ -37,11 +37,7 @@ export class FileRecord {
     const where = placeOf(recordNumber, view.byteLength);
     const header = new FileRecordHeader(view);
     if (header.signature !== "FILE") {
-      throw new VmguestError(
-        "NTFS_RECORD",
-        `begins ${describeSignature(header.signature)}, not "FILE"`,
-        where,
-      );
+      throw new VmguestError("NTFS_RECORD", describeSignature(header.signature), where);
     }
     undoFixups(view, "NTFS_RECORD", where);
     const { firstAttribute, usedSize, allocatedSize } = header;
