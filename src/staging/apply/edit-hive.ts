@@ -19,7 +19,8 @@ export interface EditedHive {
 
 /**
  * Edits a hive in memory, with what its logs hold in it; `isChecked` where the last that was written to it was such an
- * edit. Throws what `HiveEditor` throws, NOT_FOUND for keys, and HIVE_EDIT_UNRECOVERED where a log cannot be opened.
+ * edit. The result is not checked as a whole here: the proof of the whole change does that. Throws what `HiveEditor`
+ * throws, NOT_FOUND for keys, and HIVE_EDIT_UNRECOVERED where a log cannot be opened.
  */
 export function editHive(
   files: FileSystem,
@@ -28,7 +29,12 @@ export function editHive(
   { time, isChecked }: { readonly time: bigint; readonly isChecked: boolean },
 ): EditedHive {
   const logs = requireLogs(files, path);
-  const editor = HiveEditor.open(inMemory(files.require(path).open()), { logs, now: time, isChecked });
+  const editor = HiveEditor.open(inMemory(files.require(path).open()), {
+    logs,
+    now: time,
+    isChecked,
+    isCheckedLater: true,
+  });
   for (const change of changes) {
     if (change.kind === "create-key") editor.createKey(change.key);
     else editor.setValue(change.key, change.name, change.type, change.data);
