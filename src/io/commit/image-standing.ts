@@ -27,9 +27,6 @@ interface PageStanding {
   readonly tornIn: readonly boolean[];
 }
 
-/** What disks write at once; what lies between them and us (caches, networks, other machines) can stop at any byte. */
-const SECTOR_BYTES = 512;
-
 /** Compares the image with what the undo file says of it. Reads the pages of the change, of the undo file but torn ones. */
 export function compareImage(image: StoredFile, undo: Undo): Standing {
   const { sizeBytes } = image.status();
@@ -97,19 +94,10 @@ function fits({ is, tornIn }: PageStanding, versions: readonly StoredPage[], ste
   return is[done] === true || is[done + 1] === true || tornIn[done] === true;
 }
 
-/** Whether each sector is that of the one or of the other, or begins as the one and goes on as the other. */
+/**
+ * Whether each byte is that of the one or of the other. Disks tear between sectors, but caches, networks and other machines
+ * may stop at any byte, and a page can be torn again where it is written again.
+ */
 function isMixture(bytes: Uint8Array, before: Uint8Array, after: Uint8Array): boolean {
-  for (let start = 0; start < bytes.length; start += SECTOR_BYTES) {
-    const sectorOf = (page: Uint8Array) => page.subarray(start, start + SECTOR_BYTES);
-    const [sector, old, next] = [sectorOf(bytes), sectorOf(before), sectorOf(after)];
-    if (!isJoint(sector, old, next) && !isJoint(sector, next, old)) return false;
-  }
-  return true;
-}
-
-/** Whether a sector has the bytes of one up to somewhere, and from there on those of the other. */
-function isJoint(sector: Uint8Array, one: Uint8Array, other: Uint8Array): boolean {
-  let at = 0;
-  while (at < sector.length && sector[at] === one[at]) at++;
-  return Buffer.compare(sector.subarray(at), other.subarray(at)) === 0;
+  return bytes.every((byte, at) => byte === before[at] || byte === after[at]);
 }

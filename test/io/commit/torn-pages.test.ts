@@ -63,11 +63,12 @@ describe("a page that is neither old nor new", () => {
       parts: [
         { from: 0, steps: 2 },
         { from: 20, steps: 1 },
-        { from: 4095, steps: 2 },
+        { from: 27, steps: 2 },
+        { from: 4095, steps: 1 },
       ],
     },
   ])(
-    "is torn in the step under way where each sector is the one, the other, or a begin and an end of both ($done, $page)",
+    "is torn in the step under way where each byte is the one or the other ($done, $page)",
     ({ done, page, parts }) => {
       const make = () => {
         const disk = diskAfter(done);
@@ -88,16 +89,6 @@ describe("a page that is neither old nor new", () => {
   );
 
   test.each([
-    {
-      what: "changes twice inside a sector",
-      done: 0,
-      page: FIRST,
-      parts: [
-        { from: 0, steps: 1 },
-        { from: 700, steps: 0 },
-        { from: 800, steps: 1 },
-      ],
-    },
     {
       what: "belongs to a step that is over",
       done: 2,
@@ -140,6 +131,18 @@ describe("a page that is neither old nor new", () => {
         ?.subarray(page, page + PAGE)
         .equals(mixed(page, parts)),
     ).toBe(true);
+  });
+
+  test("is somebody else's with one byte that is neither", () => {
+    const disk = diskAfter(0);
+    const page = mixed(FIRST, [
+      { from: 0, steps: 1 },
+      { from: 700, steps: 0 },
+    ]);
+    const [before, after] = [0, 1].map((steps) => statesOf(all)[steps]?.[FIRST + 700] ?? 0);
+    page[700] = [0, 1, 2].find((byte) => byte !== before && byte !== after) ?? 3;
+    disk.overwrite(IMAGE, FIRST, page);
+    expect(inspectUndo(IMAGE, { storage: disk })).toMatchObject({ state: "interrupted", changedAt: FIRST });
   });
 });
 
