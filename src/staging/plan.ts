@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { Finding } from "../errors.ts";
-import type { StagingJob, TriggerId } from "../guest/index.ts";
+import type { TriggerId } from "../guest/index.ts";
 import type { ByteSource } from "../io/index.ts";
 
 /**
  * When a change reaches the image. All of a stage is on the disk before the next begins: what the script needs, then what
- * is of no effect by itself, then what makes the guest run the script.
+ * is of no effect by itself, then what makes the guest run the script. All changes of one stage to one hive are one edit of it.
  */
 export const STAGES = ["payload", "preparation", "arming"] as const;
 export type Stage = (typeof STAGES)[number];
@@ -54,27 +53,9 @@ export interface ValueChange extends ChangeBase {
 /** One thing that is to change in the guest. */
 export type PlannedChange = DirectoryChange | FileChange | KeyChange | ValueChange;
 
-/** What is to be changed in a guest, in this order. Every change of one stage to one hive is one edit of it. */
-export interface GuestChanges {
-  /** Index of the volume that the guest lives on. */
-  readonly volume: number;
-  readonly changes: readonly PlannedChange[];
-}
-
 /** A trigger of the ladder: taken, or why not. */
 export interface ConsideredTrigger {
   readonly trigger: TriggerId;
   readonly isChosen: boolean;
   readonly reason: string;
-}
-
-/** All that a staging would do. */
-export interface StagingPlan extends GuestChanges {
-  readonly systemRoot: string;
-  /** Undefined where services are edited, not an update staged. */
-  readonly job?: StagingJob;
-  readonly triggers: readonly ConsideredTrigger[];
-  /** Why the image must not be written to; empty where it may. */
-  readonly refusals: readonly Finding[];
-  readonly warnings: readonly Finding[];
 }

@@ -2,7 +2,7 @@
 import type { OpenedImage } from "../audit/index.ts";
 import { allocatedBlocks, type DiskWritePlan, planChild, planDiskWrites } from "../disk/write/index.ts";
 import type { Finding } from "../errors.ts";
-import type { ByteSource, Change, Overlay } from "../io/index.ts";
+import type { ByteSource, Change, PhaseChanges } from "../io/index.ts";
 import { applyChanges } from "./apply/apply-changes.ts";
 import type { PlannedChange } from "./plan.ts";
 import type { WriteReport } from "./report.ts";
@@ -31,8 +31,8 @@ export interface PreparedChange extends Disposable {
   readonly file: ByteSource;
   /** The image as it will be, read from {@link file}. */
   readonly after: OpenedImage;
-  /** The changes on the virtual disk. */
-  readonly overlay: Overlay;
+  /** Offsets of the pages of 4096 bytes of the virtual disk that change. */
+  readonly changedPages: ReadonlySet<number>;
   readonly writes: WriteReport;
   readonly findings: readonly Finding[];
 }
@@ -57,16 +57,22 @@ function prepareInPlace(
   changes: readonly PlannedChange[],
   { volume, now, newGuid }: PrepareOptions,
 ): PreparedChange {
-  const { file, disk } = image;
+  const { bytes: file, disk } = image;
   const blocks = allocatedBlocks(file);
   const { overlay, findings } = applyChanges(disk, image.volume(volume), changes, {
     now,
     prefers: (offset, size) => blocks.isAllocated(offset, size),
   });
-  const plan = planDiskWrites(file, disk, overlay.changes(), { newGuid });
+  const phases = overlay.changes();
+  const plan = planDiskWrites(file, disk, phases, { newGuid });
   const { steps } = plan;
-  const writes = writesOf(steps, plan.sizeBytes - file.sizeBytes);
-  return prepared(plan, { overlay, writes, findings, steps, after: image.reread(plan.file) }, []);
+  return prepared(plan, {
+    steps,
+    after: image.reread(plan.file),
+    changedPages: pagesOf(phases),
+    writes: writesOf(steps, plan.sizeBytes - file.sizeBytes),
+    findings,
+  });
 }
 
 function prepareChild(
@@ -80,29 +86,35 @@ function prepareChild(
     now: now.getTime(),
     parentModifiedMs: image.file.modifiedMs,
   });
-  const opened = image.child(empty.file);
+  using opened = image.child(empty.file);
   const { overlay, findings } = applyChanges(opened.disk, opened.volume(volume), changes, { now });
-  const plan = planDiskWrites(empty.file, opened.disk, overlay.changes(), { newGuid });
+  const phases = overlay.changes();
+  const plan = planDiskWrites(empty.file, opened.disk, phases, { newGuid });
   const steps = [...empty.steps, ...plan.steps];
-  const writes = writesOf(steps, plan.sizeBytes);
-  return prepared(plan, { overlay, writes, findings, steps, after: image.child(plan.file) }, [opened]);
+  return prepared(plan, {
+    steps,
+    after: image.child(plan.file),
+    changedPages: pagesOf(phases),
+    writes: writesOf(steps, plan.sizeBytes),
+    findings,
+  });
 }
 
 function prepared(
   plan: DiskWritePlan,
   change: Omit<PreparedChange, "sizeBytes" | "file" | typeof Symbol.dispose>,
-  opened: readonly OpenedImage[],
 ): PreparedChange {
   return {
     ...change,
     findings: [...change.findings, ...plan.findings],
     sizeBytes: plan.sizeBytes,
     file: plan.file,
-    [Symbol.dispose]: () => {
-      for (const image of [change.after, ...opened]) image.close();
-    },
+    [Symbol.dispose]: () => change.after.close(),
   };
 }
+
+const pagesOf = (phases: readonly PhaseChanges[]): ReadonlySet<number> =>
+  new Set(phases.flatMap(({ changes }) => changes.map(({ offset }) => offset)));
 
 function writesOf(steps: readonly (readonly Change[])[], growth: number): WriteReport {
   const bytes = steps.flat().reduce((sum, change) => sum + change.bytes.length, 0);

@@ -15,16 +15,15 @@ import { checkNothingNew, proveChanges } from "./verify/index.ts";
  */
 export function proveResult(image: OpenedImage, ready: ReadyChange, now: Date): ProofReport {
   const { target, changes, prepared, checkResult } = ready;
-  const { after, file, overlay } = prepared;
+  const { after, file, changedPages } = prepared;
   return locate({ image: image.path, partition: target.volume.index }, () => {
-    const changed = overlay.changes().flatMap((phase) => phase.changes);
     const proof = proveChanges({
       before: image.disk,
       after: after.disk,
       volume: target.volume,
       changes,
       time: dateToFiletime(now),
-      changedPages: new Set(changed.map(({ offset }) => offset)),
+      changedPages,
     });
     checkResult(after);
     // The proof says that nothing else differs, and what is the same has the same faults.

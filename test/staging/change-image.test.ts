@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type ChangeImageOptions, editServices } from "../../src/staging/index.ts";
-import { layGpt } from "../lab/guest-image.ts";
+import { CONTAINERS, layGpt } from "../lab/guest-image.ts";
 import { volumeOf } from "./preconditions/targets.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-change-image-"));
@@ -50,4 +50,26 @@ test("nothing is said of an earlier change where there is none", () => {
     outcome: "nothing-to-do",
     plan: { reasons: ["the services start as they are to start already"] },
   });
+});
+
+test("a differencing disk is made over an image, and another over that; neither file below changes", () => {
+  const [base = "", child = "", grandchild = ""] = ["base.vhdx", "child.avhdx", "grandchild.avhdx"].map(
+    (name) => join(folder, name),
+  );
+  writeFileSync(base, CONTAINERS.vhdx(layGpt([volumeOf()])));
+  const below = [readFileSync(base)];
+  expect(edit(base, "disable", { target: { kind: "child", path: child } })).toMatchObject({
+    outcome: "staged",
+    target: { kind: "child", path: child },
+    undoFile: null,
+  });
+  below.push(readFileSync(child));
+  expect(edit(child, "disable")).toMatchObject({ outcome: "nothing-to-do" });
+  expect(edit(child, "enable", { target: { kind: "child", path: grandchild } })).toMatchObject({
+    outcome: "staged",
+  });
+  expect(edit(grandchild, "enable")).toMatchObject({ outcome: "nothing-to-do" });
+  expect(
+    [base, child].every((path, index) => readFileSync(path).equals(below[index] ?? new Uint8Array())),
+  ).toBe(true);
 });
