@@ -17,7 +17,6 @@ export {
   type ImageContent,
   type NewImageOptions,
   type NewImageResult,
-  removeImage,
 } from "./new-image.ts";
 export { NodeStorage } from "./node-storage.ts";
 export { checkStepCount, type ImageRange } from "./page-changes.ts";

@@ -5,7 +5,6 @@ import type { ChangePlan, PlannedImage } from "./commit.ts";
 import { type Draft, makeFile, outputExists } from "./new-file.ts";
 import { NodeStorage } from "./node-storage.ts";
 import { type ImageRange, isZeros, runsOf, toPageChanges } from "./page-changes.ts";
-import { placesOf } from "./places.ts";
 import type { FileStatus, Storage } from "./storage.ts";
 import { StoredFile, translate } from "./stored-file.ts";
 
@@ -88,23 +87,6 @@ export function copyImage(
     return !isCancelled();
   });
   return { outcome: isWhole ? "committed" : "rolled-back", writtenBytes };
-}
-
-/**
- * Removes an image that {@link createImage} or {@link copyImage} has just made, with the undo file of a change that was made
- * to it since. For nothing else: there is no way back. Throws IO_OPEN, IO_WRITE.
- */
-export function removeImage(
-  path: string,
-  { storage = new NodeStorage() }: Pick<NewImageOptions, "storage"> = {},
-): void {
-  const { image, undo, folder } = placesOf(storage, path);
-  translate("IO_WRITE", image, () => {
-    // The undo file goes last: without its image it does no harm, and the image must not lose it.
-    storage.remove(image);
-    if (storage.statusOf(undo) !== undefined) storage.remove(undo);
-    storage.flushFolder(folder);
-  });
 }
 
 /** The same question, whose answer stays yes: half of a file must never count as all of it. */

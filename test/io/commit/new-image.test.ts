@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { copyImage, createImage, NodeStorage, removeImage } from "../../../src/io/commit/index.ts";
+import { copyImage, createImage, NodeStorage } from "../../../src/io/commit/index.ts";
 import { FileSource, MemorySource } from "../../../src/io/index.ts";
 import { diskOf, finalOf, growingCase, IMAGE } from "../../faults/change-lab.ts";
 import type { FaultyDisk } from "../../faults/index.ts";
@@ -66,15 +66,6 @@ describe.each([
     const isCancelled = () => askedCount++ === after;
     expect(make(disk, { isCancelled })).toMatchObject({ outcome: "rolled-back" });
     expect(askedCount).toBe(after + 1);
-    expect(disk.fingerprint()).toBe(before);
-  });
-
-  test("can be removed, with the undo file of a change that was made to it", () => {
-    const disk = diskOf(all);
-    const before = disk.fingerprint();
-    make(disk);
-    disk.put(`${NEW}.vmguest-undo`, new MemorySource(new Uint8Array(1)));
-    removeImage(NEW, { storage: disk });
     expect(disk.fingerprint()).toBe(before);
   });
 });
