@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../errors.ts";
+import { type Finding, finding, VmguestError } from "../../errors.ts";
 import { type ByteSource, readBytes } from "../../io/index.ts";
 import { checkContainer } from "../check/index.ts";
 import { readChain } from "../open-disk.ts";
 import type { DiskPage } from "./pages.ts";
 
-/** Throws where the check of the file finds what a writer must not build upon. */
-export function requireSound(file: ByteSource): void {
+/**
+ * What the check of the file finds that a writer must not build upon: VHD_SAVED_STATE, LIMIT_EXCEEDED where there is more
+ * than is checked, and any damage as DISK_WRITE_DAMAGED.
+ */
+export function* findUnsound(file: ByteSource): Generator<Finding> {
   for (const { code, severity, message, where } of checkContainer(file)) {
-    if (code === "VHD_SAVED_STATE" || code === "LIMIT_EXCEEDED") throw new VmguestError(code, message, where);
-    if (severity !== "error" && code !== "VHD_FOOTER_DAMAGED") continue;
-    throw new VmguestError("DISK_WRITE_DAMAGED", `${message} [${code}]`, where);
+    if (code === "VHD_SAVED_STATE" || code === "LIMIT_EXCEEDED") yield finding(code, message, where);
+    else if (severity === "error" || code === "VHD_FOOTER_DAMAGED") {
+      yield finding("DISK_WRITE_DAMAGED", `${message} [${code}]`, where);
+    }
   }
+}
+
+/** Throws the first thing that {@link findUnsound} finds. */
+export function requireSound(file: ByteSource): void {
+  for (const { code, message, where } of findUnsound(file)) throw new VmguestError(code, message, where);
 }
 
 /**
