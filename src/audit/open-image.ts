@@ -37,6 +37,8 @@ export class OpenedImage implements Disposable {
   readonly path: string;
   /** The image's own file, without its parents. */
   readonly file: FileSource;
+  /** What the image is read from: the file, or what {@link reread} was given in its place. */
+  readonly bytes: ByteSource;
   readonly disk: Disk;
   readonly layout: VolumeLayout;
   readonly #parents: ParentFolders;
@@ -47,10 +49,15 @@ export class OpenedImage implements Disposable {
   private constructor(
     file: FileSource,
     options: OpenImageOptions,
-    how: { readonly ownsFile: boolean; readonly open: (resolveParent: ResolveParent) => Disk },
+    how: {
+      readonly ownsFile: boolean;
+      readonly bytes?: ByteSource;
+      readonly open: (resolveParent: ResolveParent) => Disk;
+    },
   ) {
     this.path = file.path;
     this.file = file;
+    this.bytes = how.bytes ?? file;
     this.#options = options;
     this.#ownsFile = how.ownsFile;
     this.#parents = new ParentFolders(file, { ...options, roots: options.parentRoots });
@@ -77,7 +84,7 @@ export class OpenedImage implements Disposable {
     const open = (resolveParent: ResolveParent) => openDisk(bytes, { resolveParent });
     return locate(
       { image: this.path },
-      () => new OpenedImage(this.file, this.#options, { ownsFile: false, open }),
+      () => new OpenedImage(this.file, this.#options, { ownsFile: false, bytes, open }),
     );
   }
 
@@ -91,7 +98,10 @@ export class OpenedImage implements Disposable {
             ? [{ name: path, isGuess: false, source: file, modifiedMs: file.modifiedMs }]
             : resolveParent(names, child),
       });
-    return locate({ image: path }, () => new OpenedImage(file, this.#options, { ownsFile: false, open }));
+    return locate(
+      { image: path },
+      () => new OpenedImage(file, this.#options, { ownsFile: false, bytes, open }),
+    );
   }
 
   /** Paths of the image and, where it is a differencing disk, of its parents in turn. */

@@ -10,6 +10,7 @@ import {
   inspectUndo,
   type NewImageOptions,
   type NewImageResult,
+  openBefore,
   rollbackChanges,
   type Storage,
 } from "../io/commit/index.ts";
@@ -80,7 +81,12 @@ class ImageChange {
   }
 
   #changeInPlace(): StageReport {
-    if (this.#options.replaces === true) this.#takeEarlierBack();
+    if (this.#options.replaces === true) {
+      const refused = this.#refuseToReplace();
+      if (refused !== undefined) return refused;
+      if (this.#options.isCancelled?.() === true) return this.report("rolled-back");
+      this.#takeEarlierBack();
+    }
     using image = this.#open(this.#path);
     return this.#change(image, undefined, (ready) => {
       const { steps, sizeBytes } = ready.prepared;
@@ -173,6 +179,18 @@ class ImageChange {
       this.#report = { ...this.#report, undoFile: null, target: null };
       throw error;
     }
+  }
+
+  /** Plans the change as it is to be without the earlier one, which stays where that is refused. */
+  #refuseToReplace(): StageReport | undefined {
+    using before = openBefore(this.#path, this.#options);
+    if (before === undefined) return undefined;
+    using image = this.#open(this.#path);
+    using was = image.reread(before);
+    this.#activity("planning");
+    using draft = this.#draft(was);
+    const { plan } = draft;
+    return plan.outcome === "refused" ? this.report("refused", { plan }) : undefined;
   }
 
   #takeEarlierBack(): void {

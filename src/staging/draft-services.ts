@@ -23,7 +23,7 @@ export interface ServiceEdit {
 export function draftServices(
   image: OpenedImage,
   edits: readonly ServiceEdit[],
-  options: ImageChangeOptions & Pick<WriteOptions, "target">,
+  options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
   child?: ChildTarget,
 ): ChangeDraft {
   const plan = new PlanBuilder(image, options);

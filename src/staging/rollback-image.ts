@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { reportError } from "../audit/index.ts";
+import { readChain } from "../disk/index.ts";
+import { type Finding, VmguestError } from "../errors.ts";
 import {
   type ChangeOptions,
   discardUndo,
@@ -7,6 +9,8 @@ import {
   inspectUndo,
   rollbackChanges,
 } from "../io/commit/index.ts";
+import { FileSource, SiblingFiles } from "../io/index.ts";
+import { checkChildren } from "./preconditions/index.ts";
 import type { RollbackReport } from "./report.ts";
 
 export interface RollbackImageOptions extends ChangeOptions {
@@ -38,10 +42,29 @@ export function rollbackImage(path: string, options: RollbackImageOptions): Roll
       const undoFile = "undoPath" in found ? found.undoPath : null;
       return { ...base, ...nothing, outcome: "discarded", undoFile };
     }
+    if (way === "take-back" && found.state === "committed") requireNoChildren(path);
     const result = way === "finish" ? finishChanges(path, change) : rollbackChanges(path, change);
     const outcome = result.outcome === "committed" ? "finished" : "rolled-back";
     return { ...base, outcome, undoFile: result.undoPath, bytes: result.changedBytes, error: null };
   } catch (error) {
     return { ...base, ...nothing, outcome: "failed", error: reportError(error, path) };
+  }
+}
+
+/** A child that was made since goes with the image as it is: taken back, it would be another disk under the child. */
+function requireNoChildren(path: string): void {
+  const child = findChildren(path).find(({ code }) => code === "STAGE_HAS_CHILDREN");
+  if (child !== undefined) throw new VmguestError(child.code, child.message, { image: path });
+}
+
+function findChildren(path: string): Finding[] {
+  try {
+    using file = FileSource.open(path);
+    const [own] = readChain(file).links;
+    return own === undefined ? [] : [...checkChildren(own, SiblingFiles.around(path))];
+  } catch (error) {
+    // What cannot be read as a disk any more may need to be taken back for that very reason.
+    if (error instanceof VmguestError) return [];
+    throw error;
   }
 }

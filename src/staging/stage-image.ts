@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { OpenedImage, reportError } from "../audit/index.ts";
+import { openBefore } from "../io/commit/index.ts";
 import { summariseHost } from "../policy/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
 import { type ChangeImageOptions, changeImage } from "./change-image.ts";
@@ -29,7 +30,7 @@ export function stageImage(path: string, options: StagingOptions & ChangeImageOp
 export function planServices(
   path: string,
   edits: readonly ServiceEdit[],
-  options: ImageChangeOptions & Pick<WriteOptions, "target">,
+  options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
 ): PlanReport {
   return planImage(path, options, (image) => draftServices(image, edits, options));
 }
@@ -45,14 +46,19 @@ export function editServices(
 
 function planImage(
   path: string,
-  options: ImageChangeOptions,
+  options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
   draft: (image: OpenedImage) => ChangeDraft,
 ): PlanReport {
   try {
     using image = OpenedImage.open(path, options);
-    using drafted = draft(image);
+    const replaces = options.replaces === true && (options.target?.kind ?? "in-place") === "in-place";
+    using before = replaces ? openBefore(path) : undefined;
+    using was = before === undefined ? undefined : image.reread(before);
+    using drafted = draft(was ?? image);
     image.checkUnchanged();
-    return drafted.plan;
+    const { plan } = drafted;
+    if (before === undefined) return plan;
+    return { ...plan, reasons: ["an earlier change of the image is taken back first", ...plan.reasons] };
   } catch (error) {
     return {
       schema: "vmguest.plan/1",

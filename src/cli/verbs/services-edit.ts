@@ -65,10 +65,11 @@ function defineEdit(start: ServiceEdit["start"], { describe, details, examples }
       const edits = args.names.map((name) => ({ name: readServiceName(name), start }));
       const target = readTarget(args, [args.image]);
       // Which host it is makes no difference to what a service is.
-      const options = { ...readImageChange(args, DEFAULT_HOST), target };
-      const write = { replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
+      const options = { ...readImageChange(args, DEFAULT_HOST), target, replaces: args.replace };
+      const write = { replaceStaleLock: args["replace-stale-lock"] };
       const change = {
         target,
+        replaces: args.replace,
         plan: async (path: string) =>
           planEdits({ path, edits, options }, context.stats, await context.dependencies.loadStaging()),
         make: (path: string, hooks: ChangeHooks) =>

@@ -42,10 +42,11 @@ export const stage = defineCommand({
   async run(args, context) {
     const target = readTarget(args, args.images);
     const { options, offerCode } = await readStaging(args, context);
-    const wish = { ...options, target };
-    const write = { replaces: args.replace, replaceStaleLock: args["replace-stale-lock"] };
+    const wish = { ...options, target, replaces: args.replace };
+    const write = { replaceStaleLock: args["replace-stale-lock"] };
     const change = {
       target,
+      replaces: args.replace,
       plan: async (path: string) =>
         planStage({ path, options: wish }, context.stats, await context.dependencies.loadStaging()),
       make: (path: string, hooks: ChangeHooks) =>

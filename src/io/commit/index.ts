@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export { type ImageBefore, openBefore } from "./before-image.ts";
 export { CancelFlag } from "./cancel-flag.ts";
 export {
   type ChangeOptions,

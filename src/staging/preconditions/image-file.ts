@@ -12,7 +12,7 @@ export function* checkImageFile(
   { path }: OpenedImage,
   { target = "in-place", replaces = false }: Pick<StagingWish, "target" | "replaces">,
 ): Generator<Finding> {
-  const undo = replaces ? [] : checkUndo(path);
+  const undo = replaces && target === "in-place" ? [] : checkUndo(path);
   for (const found of undo) if (target === "in-place" || found.code === "UNDO_INTERRUPTED") yield found;
   if (target !== "in-place") return;
   const storage = new NodeStorage();
@@ -21,8 +21,11 @@ export function* checkImageFile(
 }
 
 /** Whether the image is between before and after, where nothing that it says of its guest holds. */
-export function checkInterrupted(image: OpenedImage, { replaces = false }: StagingWish): Preconditions {
-  const found = replaces ? [] : [...checkUndo(image.path)];
+export function checkInterrupted(
+  { path }: OpenedImage,
+  { target = "in-place", replaces = false }: StagingWish,
+): Preconditions {
+  const found = replaces && target === "in-place" ? [] : [...checkUndo(path)];
   return { refusals: found.filter(({ code }) => code === "UNDO_INTERRUPTED"), warnings: [] };
 }
 

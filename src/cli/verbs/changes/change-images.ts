@@ -2,6 +2,7 @@
 import type { ErrorReport } from "../../../audit/index.ts";
 import { requireFile } from "../../../batch/index.ts";
 import { VmguestError } from "../../../errors.ts";
+import { inspectUndo } from "../../../io/commit/index.ts";
 import {
   formatJson,
   formatPlan,
@@ -44,6 +45,8 @@ interface WriteArguments {
 /** How one image is changed. */
 export interface Change {
   readonly target: NonNullable<WriteOptions["target"]>;
+  /** An earlier change is taken back first, even where there is nothing else to do then. */
+  readonly replaces: boolean;
   plan(path: string): Promise<PlanReport>;
   make(path: string, hooks: ChangeHooks): Promise<StageReport>;
   /** The command line that does what a dry run has shown. */
@@ -119,7 +122,7 @@ class ChangeRun implements Disposable {
       if (this.#args["dry-run"]) return reportOf(await this.#plan(path));
       if (!this.#confirmation.isAsking) return await this.#make(path);
       const plan = await this.#plan(path);
-      if (plan.outcome !== "ready") return reportOf(plan);
+      if (!this.#isDue(plan)) return reportOf(plan);
       this.#progress.clear();
       await this.#context.stderr.write(formatPlan(plan, this.#textOptions("stderr")));
       if (await this.#confirmation.ask(questionOf(path, this.#change.target))) return await this.#make(path);
@@ -131,6 +134,12 @@ class ChangeRun implements Disposable {
       if (isUsage && this.#reports.length === 0) throw error;
       return failed(path, toErrorReport(error, path));
     }
+  }
+
+  #isDue({ outcome, image }: PlanReport): boolean {
+    if (outcome !== "nothing-to-do") return outcome === "ready";
+    const { replaces, target } = this.#change;
+    return replaces && target.kind === "in-place" && inspectUndo(image).state !== "none";
   }
 
   async #plan(path: string): Promise<PlanReport> {

@@ -27,8 +27,8 @@ type Told<O> = Omit<
   "storage" | "stats" | "budget" | "newGuid" | "openFile" | "isCancelled" | "onActivity"
 >;
 
-/** What is asked of an image; where it is to be written makes a difference to what is refused. */
-type Target = Pick<WriteOptions, "target">;
+/** What is asked of an image; where it is to be written, and over what, makes a difference to what is refused. */
+type Target = Pick<WriteOptions, "target" | "replaces">;
 
 export type StagingRequest = { readonly path: string; readonly options: Told<StagingOptions> & Target };
 export type ServicesRequest = {
