@@ -1,6 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { MemorySource, readBytes } from "../../src/io/index.ts";
+import { type OfferedPackage, openOffer } from "../../src/package/index.ts";
+import { buildGuestDisc } from "../lab/ic-package.ts";
 import { changeLab, fakeStaging } from "./changes.ts";
 import { parseReport } from "./packages.ts";
 import { run } from "./run.ts";
@@ -53,6 +56,32 @@ describe("vmguest plan", () => {
         },
       },
     ]);
+  });
+
+  test("takes a path that goes on into a package, and opens what that leads to", async () => {
+    const disc = join(folder, "vmguest.iso");
+    writeFileSync(
+      disc,
+      buildGuestDisc({
+        packages: { amd64: new Map([["ic.cab", readFileSync(join(folder, "ic.cab"))]]), x86: new Map() },
+      }),
+    );
+    const trust = packageOptions.slice(2);
+    const { stderr } = await run(
+      ["plan", image("ready"), "--package", `${disc}/support/amd64/ic.cab`, ...trust],
+      { dependencies },
+    );
+    expect(stderr).toBe("");
+    const options = calls.at(-1)?.options ?? expect.fail("nothing was planned");
+    const [offer] = options["offered"] as OfferedPackage[];
+    expect(offer?.place).toEqual([disc, "support/amd64/ic.cab"]);
+    const source = openOffer(
+      offer ?? expect.fail("nothing is offered"),
+      (file) => new MemorySource(readFileSync(file)),
+    );
+    expect(
+      Buffer.from(readBytes(source, 0, source.sizeBytes)).equals(readFileSync(join(folder, "ic.cab"))),
+    ).toBe(true);
   });
 
   test("makes another GUID each time, and opens the host's files", async () => {

@@ -84,8 +84,14 @@ type Find = (file: string, open: () => ByteSource) => FoundOffers;
 async function readOffer(place: PackagePath, context: Context, find: Find): Promise<FoundOffers> {
   using files = new HostFiles(context.stats);
   try {
-    const { path, source } = await openPath(place, files);
-    return find(path, () => source);
+    const { path, source, way } = await openPath(place, files);
+    const { offers, findings } = find(path, () => source);
+    // Who opens an offer later begins with the host's file, however it was named.
+    const placed = offers.map((offer) => ({
+      ...offer,
+      place: [place.file, ...way, ...offer.place.slice(1)],
+    }));
+    return { offers: placed, findings };
   } catch (error) {
     const full = located(error, { image: writePath(place) });
     if (!(full instanceof VmguestError)) throw error;

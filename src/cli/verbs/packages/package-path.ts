@@ -10,12 +10,19 @@ export function writePath({ file, inside }: PackagePath): string {
   return inside === null ? file : `${file}/${inside}`;
 }
 
+/** A file that a path leads to. */
+export interface ReachedSource extends PackageSource {
+  /** Paths on the way from the host's file, each inside the package before it. */
+  readonly way: readonly string[];
+}
+
 /**
  * The file that a path leads to, through as many packages as it takes.
  *
  * @throws NOT_FOUND where one of them holds no such file; what opening them throws.
  */
-export async function openPath(place: PackagePath, files: HostFiles): Promise<PackageSource> {
+export async function openPath(place: PackagePath, files: HostFiles): Promise<ReachedSource> {
+  const way: string[] = [];
   let here: PackageSource = {
     path: place.file,
     source: files.open(place.file),
@@ -29,9 +36,10 @@ export async function openPath(place: PackagePath, files: HostFiles): Promise<Pa
       source: opened.open(entry),
       findPart: partsBeside(opened, entry),
     };
+    way.push(entry.path);
     names = rest;
   }
-  return here;
+  return { ...here, way };
 }
 
 interface Step {
