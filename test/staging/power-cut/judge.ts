@@ -112,16 +112,15 @@ export class StagingJudge {
     }
   }
 
-  /** Nothing of a stage is there before all of the stages before it are, and an audit does not say otherwise. */
+  /** Nothing is there before all that has to be there first, and an audit does not say otherwise. */
   #checkOrder(now: GuestState, words: string): void {
     const { changes } = this.#staging.ready;
     const isDone = (change: PlannedChange) => isAs(change, now, this.#after);
     const isBegun = (change: PlannedChange) => !isAs(change, now, this.#before);
-    for (const [index, stage] of STAGES.entries()) {
-      const earlier = changes.filter((change) => STAGES.indexOf(change.stage) < index);
-      const begun = changes.filter((change) => change.stage === stage && isBegun(change));
-      const missing = begun.length === 0 ? [] : earlier.filter((change) => !isDone(change));
-      expect(missing.map(nameOf), `${words}: ${begun.map(nameOf).join()} is there before`).toEqual([]);
+    for (const change of changes.filter(isBegun)) {
+      const first = changes.filter((other) => rankOf(other, changes) < rankOf(change, changes));
+      const missing = first.filter((other) => !isDone(other)).map(nameOf);
+      if (missing.length > 0) expect.fail(`${words}: ${nameOf(change)} is there before ${missing.join()}`);
     }
     const isComplete = changes.every(isDone);
     if (now.staging === "staged") expect(isComplete, `${words}: an audit says staged`).toBe(true);
@@ -131,6 +130,13 @@ export class StagingJudge {
 
 /** The end of a file, where some structures stand, moves when it grows. */
 const withoutPlaces = (fault: string) => fault.replaceAll(/ at 0x[0-9a-f]+/g, "");
+
+/** What is on the disk first has the lower number: stage by stage, and of the last one file by file and then the hives. */
+function rankOf(change: PlannedChange, changes: readonly PlannedChange[]): number {
+  const stage = STAGES.indexOf(change.stage);
+  if (change.stage !== "arming") return stage;
+  return "hive" in change ? stage + 1 : stage + changes.indexOf(change) / changes.length;
+}
 
 function isAs(change: PlannedChange, now: GuestState, then: GuestState): boolean {
   const name = nameOf(change);
