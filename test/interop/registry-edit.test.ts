@@ -1,6 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import {
@@ -10,7 +8,7 @@ import {
   type HiveEditor,
 } from "../../src/registry/edit/index.ts";
 import { BASE_BLOCK_SIZE, BinHeader } from "../../src/registry/layout.ts";
-import { buildHive, listHive, Surgery } from "../lab/hive.ts";
+import { buildHive, Surgery } from "../lab/hive.ts";
 import {
   changedCells,
   editAtRandom,
@@ -24,62 +22,10 @@ import {
 } from "../registry/edit/edits.ts";
 import { expectSoundThroughout } from "../registry/edit/interruptions.ts";
 import { readFixture } from "../support/fixtures.ts";
+import { expectSameElsewhere, HiveFolder, hivex, run } from "./registry-edit-tools.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "vmguest-registry-edit-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-let count = 0;
-function write(bytes: Uint8Array): string {
-  const path = join(folder, `${count++}.hive`);
-  writeFileSync(path, bytes);
-  return path;
-}
-
-const run = (tool: string, ...args: string[]) =>
-  execFileSync(tool, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 28 });
-
-/** Runs a script with the hive library of libguestfs; `h` is the hive, opened for writing. */
-const hivex = (path: string, script: string) =>
-  // Debian's interpreter, which is the one that has the library.
-  run(
-    "/usr/bin/python3",
-    "-c",
-    `import hashlib, hivex, sys\nh = hivex.Hivex(sys.argv[1], write=True)\n${script}`,
-    path,
-  );
-
-const LIST = `
-lines = []
-def walk(node, path):
-    values = h.node_values(node)
-    lines.append("K\\t%s\\t%d" % (path, len(values)))
-    for v in values:
-        kind, data = h.value_value(v)
-        digest = hashlib.sha1(data).hexdigest()[:12]
-        lines.append("V\\t%s\\t%s\\t%d\\t%d\\t%s" % (path, h.value_key(v), kind, len(data), digest))
-    for child in h.node_children(node):
-        walk(child, path.rstrip("\\\\") + "\\\\" + h.node_name(child))
-sys.setrecursionlimit(5000)
-walk(h.root(), "\\\\")
-text = "".join(line + "\\n" for line in sorted(lines, key=lambda line: line.encode()))
-print(hashlib.sha256(text.encode()).hexdigest())
-`;
-
-/** What hivex and reglookup find in a hive is what we do. */
-function expectSameElsewhere(bytes: Uint8Array): void {
-  const path = write(bytes);
-  const listing = listHive(openBytes(bytes));
-  expect(hivex(path, LIST).trim()).toBe(listing.sha256);
-  const types = run("reglookup", "-H", path)
-    .trimEnd()
-    .split("\n")
-    .map((line) => line.split(",")[1]);
-  const keyCount = types.filter((type) => type === "KEY").length;
-  expect({ keyCount, valueCount: types.length - keyCount }).toEqual({
-    keyCount: listing.keyCount,
-    valueCount: listing.valueCount,
-  });
-}
+const hives = new HiveFolder();
+afterAll(() => rmSync(hives.path, { recursive: true }));
 
 const ASCII = ["Alpha", "beta", "_x", "[y]", "a", "B", "Services", "^~"];
 const fixture = (name: string) => readFixture(`hive/${name}`);
@@ -105,7 +51,7 @@ describe("a hive after random edits", () => {
       }));
     }
     expect(linesOf(bytes)).toEqual(model.lines());
-    expectSameElsewhere(bytes);
+    expectSameElsewhere(hives.write(bytes), bytes);
   });
 
   test("of 8000 keys in one list is, too, and every key is found by its name", () => {
@@ -114,8 +60,8 @@ describe("a hive after random edits", () => {
         editor.createKey(`Many\\{${((index * 2_654_435_761) % 2 ** 32).toString(16).padStart(8, "0")}}`);
       }
     });
-    expectSameElsewhere(bytes);
-    const path = write(bytes);
+    expectSameElsewhere(hives.write(bytes), bytes);
+    const path = hives.write(bytes);
     const found = hivex(
       path,
       `print(h.node_name(h.node_get_child(h.node_get_child(h.root(), "many"), "{9e3779b1}")))`,
@@ -131,7 +77,7 @@ describe("a hive after random edits", () => {
     const { bytes } = editHive(start, (editor) => {
       for (let index = 0; index < 500; index++) editAtRandom(random, paths, editor, model, { names: ASCII });
     });
-    const path = write(bytes);
+    const path = hives.write(bytes);
     hivex(
       path,
       `
@@ -149,7 +95,7 @@ h.commit(None)
     const after = readFileSync(path);
     expect(faultsOf(after).filter((fault) => !fault.startsWith("REGF_CELL_UNREACHABLE"))).toEqual([]);
     const again = editHive(after, (editor) => editor.createKey("After\\All"));
-    expectSameElsewhere(again.bytes);
+    expectSameElsewhere(hives.write(again.bytes), again.bytes);
   });
 
   test("is what hivexregedit makes of the same edits", () => {
@@ -188,16 +134,16 @@ h.commit(None)
       "[-\\Microsoft\\Gone]",
       "",
     ].join("\n");
-    const path = write(start);
-    const file = join(folder, "edits.reg");
+    const path = hives.write(start);
+    const file = join(hives.path, "edits.reg");
     writeFileSync(file, script);
     run("hivexregedit", "--merge", path, file);
     expect(linesOf(readFileSync(path))).toEqual(linesOf(bytes));
-    expect(run("hivexregedit", "--export", write(bytes), "\\")).toBe(
+    expect(run("hivexregedit", "--export", hives.write(bytes), "\\")).toBe(
       run("hivexregedit", "--export", path, "\\"),
     );
-    expect(run("hivexget", write(bytes), "\\Setup", "CmdLine").trim()).toBe("cmd.exe");
-    expect(run("hivexget", write(bytes), "\\Setup", "SetupType").trim()).toBe("2");
+    expect(run("hivexget", hives.write(bytes), "\\Setup", "CmdLine").trim()).toBe("cmd.exe");
+    expect(run("hivexget", hives.write(bytes), "\\Setup", "SetupType").trim()).toBe("2");
   });
 });
 
@@ -248,7 +194,7 @@ describe("a real hive", () => {
       before,
     );
     expect(linesOf(bytes)).toEqual(model.lines());
-    expectSameElsewhere(bytes);
+    expectSameElsewhere(hives.write(bytes), bytes);
   });
 
   test.each([
@@ -274,7 +220,7 @@ describe("a real hive", () => {
       const planned = [setup.offset - BASE_BLOCK_SIZE, ...cells, ...(dataSize < 2 ** 31 ? [data] : [])];
       expect(changedCells(file, bytes).filter((cell) => !planned.includes(cell))).toEqual([]);
       expect(edit.changes.length).toBeLessThanOrEqual(6);
-      expect(run("hivexget", write(bytes), "\\Setup", "SetupType").trim()).toBe("2");
+      expect(run("hivexget", hives.write(bytes), "\\Setup", "SetupType").trim()).toBe("2");
     },
   );
 
@@ -294,7 +240,7 @@ describe("a real hive", () => {
     expect(
       run(
         "hivexget",
-        write(bytes),
+        hives.write(bytes),
         "\\Microsoft\\Virtual Machine\\Auto",
         "IntegrationServicesVersion",
       ).trim(),
