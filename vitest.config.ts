@@ -8,7 +8,10 @@ const project = (name: string, include: string[], testTimeout: number) => ({
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/closing-line.ts"],
+    globalSetup: "./test/support/shared-folder.ts",
     pool: "forks",
+    // One less is the default, which leaves half of a machine with two cores idle.
+    maxWorkers: "100%",
     projects: [
       {
         extends: true,
@@ -17,6 +20,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/{corpus,interop,fuzz}/**"],
           testTimeout: 20_000,
+          // Loading the modules anew for every file takes longer than most tests do; these change nothing that stays.
+          isolate: false,
         },
       },
       project("corpus", ["test/corpus/**/*.test.ts"], 120_000),

@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import {
   type AuditOptions,
   assembleReport,
@@ -10,9 +9,7 @@ import {
   type GuestReport,
   type ImageReport,
 } from "../../src/audit/index.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "vmguest-audit-layer-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+import { ownFolder } from "../support/own-folder.ts";
 
 const schema = JSON.parse(
   readFileSync(join(import.meta.dirname, "../../docs/schema/audit-1.schema.json"), "utf8"),
@@ -21,7 +18,7 @@ const isValid = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(sch
 
 /** Writes an image file and gives its path. */
 export function imageFile(name: string, bytes: Uint8Array): string {
-  const path = join(folder, name);
+  const path = join(ownFolder(), name);
   writeFileSync(path, bytes);
   return path;
 }

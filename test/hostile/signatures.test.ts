@@ -15,7 +15,7 @@ import {
   signCabinet,
   THROW_AWAY,
 } from "../lab/signing/index.ts";
-import { ONE_COMPONENT, ROOT, runJob, write } from "./package-jobs.ts";
+import { ONE_COMPONENT, rootFile, runJob, write } from "./package-jobs.ts";
 
 const PACKAGE: LabIcPackage = { components: ONE_COMPONENT };
 const UNSIGNED = buildIcPackage({ ...PACKAGE, signing: null });
@@ -71,7 +71,7 @@ interface Verified {
 /** What `package verify` says of a package, under the lab's root. */
 async function verify(bytes: Uint8Array): Promise<Verified & { outcome: string }> {
   const path = write("hostile.cab", bytes);
-  const { report, outcome } = await runJob(["verify", path, "--trust-root", ROOT]);
+  const { report, outcome } = await runJob(["verify", path, "--trust-root", rootFile()]);
   const { packages } = report as { packages: { verification: Verified }[] };
   const [hostile] = packages.map(({ verification }) => verification);
   return { ...(hostile ?? expect.fail("no verification")), outcome };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
@@ -12,17 +13,26 @@ import { CONTAINERS, extVolume, layGpt, windowsVolume } from "../lab/guest-image
 const OBEYED = /[^\P{Cc}\n]|[\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** How the host reads: as it does unless a test says otherwise. */
-const host = vi.hoisted(() => ({ readAtMost: Number.POSITIVE_INFINITY, badOffset: -1 }));
+const host = { readAtMost: Number.POSITIVE_INFINITY, badOffset: -1 };
 
-vi.mock("node:fs", async (importOriginal) => {
-  const original = await importOriginal<typeof import("node:fs")>();
-  const readSync = (file: number, target: Uint8Array, start: number, length: number, position: number) => {
-    if (position <= host.badOffset && host.badOffset < position + length) {
-      throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
-    }
-    return original.readSync(file, target, start, Math.min(length, host.readAtMost), position);
-  };
-  return { ...original, readSync };
+const { readSync } = fs;
+vi.spyOn(fs, "readSync").mockImplementation(((
+  file: number,
+  target: Uint8Array,
+  start: number,
+  length: number,
+  position: number,
+) => {
+  if (position <= host.badOffset && host.badOffset < position + length) {
+    throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+  }
+  return readSync(file, target, start, Math.min(length, host.readAtMost), position);
+}) as typeof readSync);
+// Modules that have imported it by its name see the change only so.
+syncBuiltinESMExports();
+afterAll(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 afterEach(() => Object.assign(host, { readAtMost: Number.POSITIVE_INFINITY, badOffset: -1 }));

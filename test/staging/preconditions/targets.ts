@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { type OpenedImage, openImage } from "../../../src/audit/index.ts";
 import type { Code } from "../../../src/errors.ts";
 import { chooseGuest } from "../../../src/staging/guest-choice.ts";
@@ -11,22 +10,15 @@ import { ADMIN_ONLY } from "../../fs/ntfs/write/volumes.ts";
 import { layGpt, windowsVolume } from "../../lab/guest-image.ts";
 import type { NtfsOptions } from "../../lab/ntfs.ts";
 import type { WindowsOptions } from "../../lab/windows.ts";
+import { ownFolder } from "../../support/own-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "vmguest-preconditions-"));
-const opened: OpenedImage[] = [];
-afterAll(() => {
-  for (const image of opened) image.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 let count = 0;
 
-/** Opens a disk as an image; it is closed when the tests are over. */
+/** Opens a disk as an image; it stays open for as long as the process of the tests runs. */
 export function imageOf(bytes: Uint8Array): OpenedImage {
-  const path = join(folder, `image${++count}`);
+  const path = join(ownFolder(), `image${++count}`);
   writeFileSync(path, bytes);
-  const image = openImage(path);
-  opened.push(image);
-  return image;
+  return openImage(path);
 }
 
 export interface LabGuest {
