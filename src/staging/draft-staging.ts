@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { auditOpened, type OpenedImage } from "../audit/index.ts";
-import { finding, findingOf, VmguestError } from "../errors.ts";
-import type { StagingJob, StagingState } from "../guest/index.ts";
-import { SiblingFiles } from "../io/index.ts";
-import type { OfferedPackage } from "../package/index.ts";
+import { finding, findingOf, locate, VmguestError } from "../errors.ts";
+import {
+  parseJob,
+  STAGING_FILES,
+  STAGING_FOLDER,
+  type StagingJob,
+  type StagingState,
+} from "../guest/index.ts";
+import { readBytes, SiblingFiles } from "../io/index.ts";
+import { type OfferedPackage, packageFullName } from "../package/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
 import { chooseGuest } from "./guest-choice.ts";
-import { jobOf } from "./job-choice.ts";
+import { jobOf, rebootOf } from "./job-choice.ts";
 import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
 import { verifiedPayload } from "./payload.ts";
 import { PlanBuilder } from "./plan-builder.ts";
@@ -50,7 +56,7 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
   if (plan.isRefused) return plan.end();
   if (verdict.action === "none") return plan.end();
   const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
-  if (staging.state === "staged" && isJobOf(staging.job, offer, options)) {
+  if (staging.state === "staged" && isAsWished(stagedJob(target), offer, options)) {
     plan.because(["the very package is staged already"]);
     return plan.end();
   }
@@ -65,13 +71,25 @@ export function draftStaging(image: OpenedImage, options: DraftOptions, child?: 
   });
 }
 
-/** Whether what is staged is what would be. */
-function isJobOf(
-  job: StagingTarget["report"]["staging"]["job"],
+/** Whether what is staged is what would be, as far as anything is asked for. */
+function isAsWished(
+  job: StagingJob,
   offer: OfferedPackage | undefined,
-  { trigger }: DraftOptions,
+  { trigger, reboot }: DraftOptions,
 ): boolean {
-  return job?.version === offer?.version && (trigger === undefined || trigger === job?.trigger);
+  const identity = offer?.identity ?? null;
+  if (identity === null || job.identity !== packageFullName(identity)) return false;
+  if (trigger !== undefined && trigger !== job.trigger) return false;
+  return reboot === undefined || rebootOf({ trigger: job.trigger, reboot }) === job.reboot;
+}
+
+/** The job of a guest that has one staged: the audit has read it, and tells only a part of it. */
+function stagedJob({ windows }: StagingTarget): StagingJob {
+  const path = `${windows.systemRoot}/${STAGING_FOLDER}/${STAGING_FILES.job}`;
+  return locate({ path }, () => {
+    const file = windows.fs.require(path).open();
+    return parseJob(readBytes(file, 0, file.sizeBytes));
+  });
 }
 
 /** An earlier staging is still going to do something, or is in the middle of it. */

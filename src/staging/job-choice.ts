@@ -55,8 +55,11 @@ function toolsOf(nt: string): InstallTool[] {
   return nt === "6.0" ? ["pkgmgr"] : ["dism", "pkgmgr"];
 }
 
-/** Only in setup mode does the restart belong to Winlogon; while Windows Setup or an administrator is at work, none is ours. */
-function rebootOf({ trigger, reboot }: JobChoices): RebootPolicy {
+/**
+ * Whether the script may restart the guest, where that is wished. Only in setup mode does the restart belong to Winlogon;
+ * while Windows Setup or an administrator is at work, none is ours.
+ */
+export function rebootOf({ trigger, reboot }: Pick<JobChoices, "trigger" | "reboot">): RebootPolicy {
   if (trigger === "setup-mode") return reboot ?? "auto";
   return trigger === "group-policy" ? (reboot ?? "never") : "never";
 }
