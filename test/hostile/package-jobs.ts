@@ -11,7 +11,7 @@ import { ownFolder } from "../support/own-folder.ts";
 const OBEYED = /[^\P{Cc}\n]|[\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu;
 
 /** What no command may take beyond what its process has already, whatever it reads. */
-const MEMORY_MAX_BYTES = 256 * 2 ** 20;
+const MEMORY_MAX_BYTES = 384 * 2 ** 20;
 
 /** Writes a file beside those of all jobs of a test file, and gives its path. */
 export function write(name: string, content: Uint8Array | string): string {

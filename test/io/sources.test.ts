@@ -52,7 +52,10 @@ describe.each(SOURCES)("a $name source", ({ open }) => {
     fc.assert(
       fc.property(fc.nat(content.length), fc.nat(9000), (offset, length) => {
         const end = Math.min(content.length, offset + length);
-        expect(readBytes(source, offset, end - offset)).toEqual(content.subarray(offset, end));
+        // Far faster than an equality that looks at every element.
+        expect(Buffer.compare(readBytes(source, offset, end - offset), content.subarray(offset, end))).toBe(
+          0,
+        );
       }),
     );
   });
