@@ -2,13 +2,13 @@
 import { auditOpened, type OpenedImage } from "../audit/index.ts";
 import { VmguestError } from "../errors.ts";
 import type { ChangeDraft } from "./change-draft.ts";
-import { noteOf, refusing, wishOf } from "./draft-staging.ts";
+import { noteOf, refusing, wishOf } from "./draft-parts.ts";
 import { chooseGuest } from "./guest-choice.ts";
 import type { ImageChangeOptions, WriteOptions } from "./options.ts";
 import { PlanBuilder } from "./plan-builder.ts";
 import { checkImagePreconditions, checkInterrupted, checkPreconditions } from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
-import { planServiceStart, type ServiceStartWish } from "./triggers/index.ts";
+import { planServiceStart, type ServiceStartWish } from "./service-start.ts";
 
 /** A service of the guest, by its own name, and what is to become of it. */
 export interface ServiceEdit {

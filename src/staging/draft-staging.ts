@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { auditOpened, type OpenedImage } from "../audit/index.ts";
-import { finding, findingOf, locate, VmguestError } from "../errors.ts";
+import { finding, locate, VmguestError } from "../errors.ts";
 import {
   parseJob,
   STAGING_FILES,
@@ -8,29 +8,21 @@ import {
   type StagingJob,
   type StagingState,
 } from "../guest/index.ts";
-import { readBytes, SiblingFiles } from "../io/index.ts";
+import { readBytes } from "../io/index.ts";
 import { type OfferedPackage, packageFullName } from "../package/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
+import { noteOf, refusing, wishOf } from "./draft-parts.ts";
 import { chooseGuest } from "./guest-choice.ts";
 import { jobOf, rebootOf } from "./job-choice.ts";
 import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
 import { verifiedPayload } from "./payload.ts";
+import { planPayload } from "./payload-changes.ts";
+import { planPersistVersion } from "./persist-version.ts";
 import { PlanBuilder } from "./plan-builder.ts";
-import {
-  checkImagePreconditions,
-  checkInterrupted,
-  checkPreconditions,
-  type StagingWish,
-} from "./preconditions/index.ts";
+import { checkImagePreconditions, checkInterrupted, checkPreconditions } from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
 import type { StagingTarget } from "./target.ts";
-import {
-  chooseTrigger,
-  planPayload,
-  planPersistVersion,
-  planTrigger,
-  warnOfTrigger,
-} from "./triggers/index.ts";
+import { chooseTrigger, planTrigger, warnOfTrigger } from "./triggers/index.ts";
 import { whyUndecided } from "./undecided.ts";
 
 export type DraftOptions = StagingOptions & Pick<WriteOptions, "target" | "replaces">;
@@ -134,11 +126,6 @@ function draftUpdate(
   });
 }
 
-/** What an undo file is to say to who finds it. */
-export function noteOf(note: Readonly<Record<string, string>>): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(note));
-}
-
 /** Looks at the result as the next audit will. */
 function requireStaged(
   after: OpenedImage,
@@ -151,33 +138,6 @@ function requireStaged(
   if (staging?.state === "staged" && staging.job?.id === job.id) return;
   const found = staging === undefined ? "no guest is found" : `${staging.state}: ${staging.detail}`;
   throw new VmguestError("STAGE_RESULT_WRONG", found, { image: after.path, partition: volume });
-}
-
-/** Errors that say that it must not or cannot be done safely; others say that something could not be read. */
-const REFUSAL_KINDS: ReadonlySet<string> = new Set(["unsafe", "unsupported"]);
-
-/** Runs a part of planning; what it throws to refuse becomes a refusal of the plan. */
-export function refusing(plan: PlanBuilder, work: () => ChangeDraft): ChangeDraft {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof VmguestError) || !REFUSAL_KINDS.has(error.kind)) throw error;
-    plan.refuse(findingOf(error));
-    return plan.end();
-  }
-}
-
-/** What the checks before a change have to know of it. */
-export function wishOf(
-  image: OpenedImage,
-  options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
-): StagingWish {
-  return {
-    allowed: options.allowed ?? new Set(),
-    hostFolder: SiblingFiles.around(image.path),
-    ...(options.target !== undefined && { target: options.target.kind }),
-    ...(options.replaces !== undefined && { replaces: options.replaces }),
-  };
 }
 
 function updateOf(offer: OfferedPackage | undefined, { isNotOnWindowsUpdate }: StagingOptions) {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseJob, type StagingJob } from "../../src/guest/index.ts";
 import type { OfferedPackage } from "../../src/package/index.ts";
+import { planPayload } from "../../src/staging/payload-changes.ts";
 import { firstBootScript } from "../../src/staging/script/index.ts";
-import { planPayload } from "../../src/staging/triggers/index.ts";
 import { LabTarget } from "./lab-target.ts";
 
 const FOLDER = "Windows/Setup/vmguest";

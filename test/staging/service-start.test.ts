@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  planPersistVersion,
-  planServiceStart,
-  type ServiceStartWish,
-} from "../../src/staging/triggers/index.ts";
+import { planPersistVersion } from "../../src/staging/persist-version.ts";
+import { planServiceStart, type ServiceStartWish } from "../../src/staging/service-start.ts";
 import type { HiveTree } from "../lab/hive.ts";
 import type { ReleaseName, TreeChange } from "../lab/windows.ts";
 import { LabTarget } from "./lab-target.ts";
