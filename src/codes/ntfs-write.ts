@@ -32,7 +32,7 @@ export const NTFS_WRITE_CODES = {
   ),
   NTFS_WRITE_RECORD_FULL: unsupported(
     "the change does not fit the FILE record of the file or directory, and vmguest does not spread it over several",
-    "Choose another directory, or defragment the file in the guest.",
+    "Defragment the file in the guest: `contig`, or a copy of it that takes its name.",
   ),
   NTFS_WRITE_TEARABLE: unsafe(
     "what is to be written in one go lies in two pages of the disk, so that a power failure in the middle could leave half of it",
@@ -40,6 +40,6 @@ export const NTFS_WRITE_CODES = {
   ),
   NTFS_WRITE_SECURITY: unsafe(
     "no file or directory nearby has permissions that only administrators could use to write, and vmguest makes no new ones",
-    "Name a file or directory of Windows whose permissions are to be used.",
+    "In the guest, let only administrators write to the folder that the new file is to stand in.",
   ),
 } as const satisfies Record<string, CodeEntry>;

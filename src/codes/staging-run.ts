@@ -20,7 +20,7 @@ export const STAGING_RUN_CODES = {
     "Start the guest and let it end, or take it back with `vmguest rollback`.",
   ),
   STAGE_RESULT_WRONG: unsafe(
-    "the image as it would be does not show the staging as it was planned, so nothing was written",
+    "the image with the change in it does not show what was planned: nothing is written, or what was written is taken back",
     "Report it together with the plan: it is a mistake of vmguest.",
   ),
   STAGE_TEARABLE: notice(
