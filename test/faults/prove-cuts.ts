@@ -82,7 +82,7 @@ export function proveCuts({ image, plan, seedCount = 2, tornSeedCount = 1, judge
   const final = committed.fingerprintOf(IMAGE);
 
   /** What is said of the image is true, and there are a way back and, where it was interrupted, one on. */
-  const recover = (disk: FaultyDisk, words: string): CutMoment["state"] => {
+  const recover = (disk: FaultyDisk, during: CutMoment["during"], words: string): CutMoment["state"] => {
     const found = inspectUndo(IMAGE, { storage: disk });
     const { state } = found;
     const fingerprint = disk.fingerprintOf(IMAGE);
@@ -90,6 +90,10 @@ export function proveCuts({ image, plan, seedCount = 2, tornSeedCount = 1, judge
     if (state === "none" || state === "incomplete") expect(fingerprint, `${words}: ${state}`).toBe(original);
     if (state === "committed") expect(fingerprint, `${words}: ${state}`).toBe(final);
     if ("changedAt" in found) expect(found.changedAt, words).toBeUndefined();
+    const direction = DIRECTIONS[during];
+    if (found.state === "interrupted" && direction !== undefined) {
+      expect(found.direction, words).toBe(direction);
+    }
     if (state === "interrupted") {
       const onward = disk.afterCut(KEPT);
       finish(onward);
@@ -116,7 +120,7 @@ export function proveCuts({ image, plan, seedCount = 2, tornSeedCount = 1, judge
       const fingerprint = left.fingerprintOf(IMAGE) ?? expect.fail(`${words}: the image is gone`);
       const found = left.sourceOf(IMAGE);
       const before = left.afterCut(KEPT);
-      const state = recover(left, words);
+      const state = recover(left, during, words);
       if (during === "commit" && state === "interrupted") interrupted.push(before);
       if (loss.isTorn === true || judged.has(fingerprint)) return;
       judged.add(fingerprint);
@@ -144,6 +148,14 @@ export function proveCuts({ image, plan, seedCount = 2, tornSeedCount = 1, judge
   const tornDisks = torn.length === 0 ? 0 : prove(torn);
   return { disks, images: judged.size, tornDisks };
 }
+
+/** Which way an interrupted change was on; undefined where it depends on how far it came. */
+const DIRECTIONS: Readonly<Record<CutMoment["during"], "commit" | "rollback" | undefined>> = {
+  commit: "commit",
+  rollback: "rollback",
+  "rollback of an interrupted commit": undefined,
+  "finishing an interrupted commit": "commit",
+};
 
 /** Everything that was not flushed reaches the disk. */
 const KEPT: Loss = { share: 1, seed: 0 };

@@ -10,8 +10,8 @@ describe("wherever the power is cut, nothing but space is lost, and there are a 
   test.each(Object.values(CUT_GUESTS))("$what", (guest) => {
     const staging = prepare(guest);
     const { images, disks, tornDisks, states, faults } = proveStaging(staging, {
-      seedCount: 5,
-      tornSeedCount: 2,
+      seedCount: 8,
+      tornSeedCount: 3,
     });
     const pages = staging.plan.steps.flat().reduce((sum, { bytes }) => sum + bytes.length / 4096, 0);
     // At the least one for each page on its way to the undo file, to the image, back and on.

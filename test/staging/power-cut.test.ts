@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { OpenedImage } from "../../src/audit/index.ts";
 import { ATTRIBUTE } from "../../src/fs/structures/index.ts";
-import { commitChanges } from "../../src/io/commit/index.ts";
+import { commitChanges, rollbackChanges } from "../../src/io/commit/index.ts";
 import { RECORDS_OFFSET } from "../../src/io/commit/layout.ts";
 import { type PlannedChange, rollbackImage } from "../../src/staging/index.ts";
 import { prepareChange } from "../../src/staging/prepare-change.ts";
@@ -29,32 +29,35 @@ function stagingOf(name: keyof typeof CUT_GUESTS): PreparedStaging {
   return staging;
 }
 
-/** The undo file of a change, as the lab's disk gets it. */
-function undoFileOf({ image, plan }: PreparedStaging): Buffer {
+/** The lab's disk with a change on it. */
+function committed({ image, plan }: PreparedStaging): FaultyDisk {
   const disk = new FaultyDisk();
   disk.put(IMAGE, image.file);
-  const { undoPath } = commitChanges(
-    IMAGE,
-    { ...plan, image: disk.planned(IMAGE), id: ID },
-    { storage: disk },
-  );
-  return disk.bytesOf(undoPath) ?? expect.fail("there is no undo file");
+  commitChanges(IMAGE, { ...plan, image: disk.planned(IMAGE), id: ID }, { storage: disk });
+  return disk;
 }
 
 describe.each(names)("the change that is cut (%s)", (name) => {
   test("is the one that is written to files of the host, and taken back there", () => {
     const staging = stagingOf(name);
+    const [before, after] = [staging.image.file, staging.ready.prepared.file].map(sha256);
+    const disk = committed(staging);
+    const cut = disk.bytesOf(`${IMAGE}.vmguest-undo`) ?? expect.fail("there is no undo file");
+    expect(sha256(disk.sourceOf(IMAGE))).toBe(after);
+    rollbackChanges(IMAGE, { storage: disk });
+    expect(sha256(disk.sourceOf(IMAGE))).toBe(before);
+
     const path = carryOut(CUT_GUESTS[name]);
     const undoPath = `${path}.vmguest-undo`;
-    expect(digestOf(readFileSync(path))).toBe(sha256(staging.ready.prepared.file));
+    const written = readFileSync(undoPath);
+    expect(digestOf(readFileSync(path))).toBe(after);
     // Records, note and pages: all but its name and the times.
-    const [written, cut] = [readFileSync(undoPath), undoFileOf(staging)];
     expect(digestOf(written.subarray(RECORDS_OFFSET))).toBe(digestOf(cut.subarray(RECORDS_OFFSET)));
     expect(rollbackImage(path, { toolVersion: "1.2.3" })).toMatchObject({
       outcome: "rolled-back",
       error: null,
     });
-    expect(digestOf(readFileSync(path))).toBe(sha256(staging.image.file));
+    expect(digestOf(readFileSync(path))).toBe(before);
     expect(existsSync(undoPath)).toBe(false);
   });
 
