@@ -1,16 +1,17 @@
 import { defineConfig } from "vitest/config";
 
+const globalSetup = "./test/support/shared-folder.ts";
+
 const project = (name: string, include: string[], testTimeout: number) => ({
   extends: true as const,
-  test: { name, include, testTimeout, hookTimeout: testTimeout },
+  test: { name, include, globalSetup, testTimeout, hookTimeout: testTimeout },
 });
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/support/closing-line.ts"],
-    globalSetup: "./test/support/shared-folder.ts",
     pool: "forks",
-    // One less is the default, which leaves half of a machine with two cores idle.
+    // The default is one less, which leaves half of a machine with two cores idle.
     maxWorkers: "100%",
     projects: [
       {
@@ -19,8 +20,9 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/{corpus,interop,fuzz}/**"],
+          globalSetup,
           testTimeout: 20_000,
-          // Loading the modules anew for every file takes longer than most tests do; these change nothing that stays.
+          // Loading the modules anew for every file takes longer than most tests do; none of these changes what stays.
           isolate: false,
         },
       },
