@@ -147,6 +147,17 @@ describe("opening a Windows", () => {
     ]);
   });
 
+  test("is not read past a limit, or what the host cannot read, as if a log were damaged", () => {
+    const dirty = buildHive({ Microsoft: {} }, { dirty: true });
+    for (const code of ["READ_LIMIT", "IO_READ"] as const) {
+      const log = new VmguestError(code, "for a test") as never;
+      const files = { "System32/config/SOFTWARE": dirty, "System32/config/SOFTWARE.LOG1": log };
+      expect(() => findWindows(buildWindows({ release: "win7", files }))).toThrow(
+        expect.objectContaining({ code }),
+      );
+    }
+  });
+
   test.each([
     { hive: "clean", dirty: false, beside: ["LOG1", "LOG"], asked: [] },
     { hive: "dirty", dirty: true, beside: ["LOG1", "LOG2", "LOG"], asked: ["LOG1", "LOG2"] },

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import type { FileNode, FileSystem } from "../../fs/index.ts";
-import { findSystemRoots } from "../../guest/index.ts";
+import type { FileSystem } from "../../fs/index.ts";
+import { findSystemRoots, openHiveLogs } from "../../guest/index.ts";
 import type { ByteSource } from "../../io/index.ts";
 
 /** A registry hive on a volume, not opened yet. */
 export interface HiveFile {
   /** As the volume spells it. */
   readonly path: string;
-  /** Opens the hive and the transaction logs beside it; throws what the file system throws. */
+  /** Opens the hive and the transaction logs beside it, but those that cannot be; throws what the file system throws. */
   readonly open: () => { readonly source: ByteSource; readonly logs: readonly ByteSource[] };
 }
 
@@ -76,14 +76,7 @@ const REPARSE_POINT = 0x400;
 function* hiveAt(fs: FileSystem, path: string): Generator<HiveFile> {
   const file = orNothing(() => fs.find(path));
   if (file === undefined || file.isDirectory) return;
-  yield { path: file.path, open: () => ({ source: file.open(), logs: openLogs(fs, file) }) };
-}
-
-/** LOG1 and LOG2 since Windows Vista, LOG before; one that cannot be opened is as good as none. */
-function openLogs(fs: FileSystem, hive: FileNode): ByteSource[] {
-  const open = (ending: string) => orNothing(() => fs.find(`${hive.path}.${ending}`)?.open()) ?? [];
-  const logs = [open("LOG1"), open("LOG2")].flat();
-  return logs.length > 0 ? logs : [open("LOG")].flat();
+  yield { path: file.path, open: () => ({ source: file.open(), logs: openHiveLogs(fs, file.path, []) }) };
 }
 
 function orNothing<T>(work: () => T): T | undefined {

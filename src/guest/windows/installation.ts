@@ -170,7 +170,7 @@ function findControlSet({ hive, path }: OpenedHive): ControlSet {
 
 /**
  * The transaction logs beside a hive: LOG1 and LOG2 since Windows Vista, which leaves an unused LOG there as well, and
- * LOG before. A log that cannot be read is a finding.
+ * LOG before. A log that the volume does not give is a finding; that the host cannot read the image is thrown.
  */
 export function openHiveLogs(fs: FileSystem, hivePath: string, findings: Finding[]): ByteSource[] {
   const logs: ByteSource[] = [];
@@ -181,7 +181,7 @@ export function openHiveLogs(fs: FileSystem, hivePath: string, findings: Finding
       const log = fs.find(path)?.open();
       if (log !== undefined) logs.push(log);
     } catch (error) {
-      if (!(error instanceof VmguestError)) throw error;
+      if (!(error instanceof VmguestError) || error.kind === "io") throw error;
       const message = `the transaction log could not be read (${error.code}: ${error.message})`;
       findings.push(finding("REGF_LOG", message, { path }));
     }
