@@ -28,7 +28,10 @@ export const VOLUME_CODES = {
   MBR_SIGNATURE_MISSING: notice(
     "the MBR has no disk signature; Windows will write one when it meets the disk",
   ),
-  PARTITION_OVERLAP: damaged("two partitions claim the same sectors"),
+  PARTITION_OVERLAP: damaged(
+    "two partitions claim the same sectors",
+    "Mend the partition table with a tool for that, after a backup; see `vmguest check`.",
+  ),
   PARTITION_MISPLACED: damaged(
     "a partition ends before it begins, or claims sectors that belong to the partition table",
   ),

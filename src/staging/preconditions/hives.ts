@@ -11,13 +11,15 @@ const IN_TRANSACTIONS = 1;
 /** Whether the hives can be believed and changed: those of SYSTEM and SOFTWARE, from which everything else is read. */
 export function* checkHives({ image, volume, windows }: StagingTarget): Generator<Finding> {
   const hives = [
-    { hive: windows.system, path: windows.systemPath },
-    { hive: windows.software, path: windows.softwarePath },
+    { hive: windows.system, name: "SYSTEM", path: windows.systemPath },
+    { hive: windows.software, name: "SOFTWARE", path: windows.softwarePath },
   ];
-  for (const { hive, path } of hives) {
+  for (const { hive, name, path } of hives) {
     const where = { partition: volume.index, path };
     yield* checkRecovery(hive, where);
-    if (!isPlain(image, volume.index, path)) {
+    // What starts Windows reads the hives before anything could follow a link to them.
+    const isInPlace = path.toLowerCase() === `${windows.systemRoot}/System32/config/${name}`.toLowerCase();
+    if (!isInPlace || !isPlain(image, volume.index, path)) {
       const message = "the hive is compressed, sparse, encrypted or behind a reparse point";
       yield finding("NTFS_WRITE_TARGET", message, where);
     }

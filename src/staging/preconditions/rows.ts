@@ -48,6 +48,7 @@ export const PRECONDITIONS: Readonly<Partial<Record<Code, Precondition>>> = {
   DISK_WRITE_UNALIGNED: warns("image"),
   STAGE_TEARABLE: warns("image"),
 
+  PARTITION_OVERLAP: refuses("volume"),
   VOLUME_BITLOCKER: refuses("volume"),
   VOLUME_REFS: refuses("volume"),
   VOLUME_LDM: refuses("volume"),

@@ -27,10 +27,13 @@ const KNOWN_FLAGS: ReadonlySet<string> = new Set([
   "repair-object-id",
 ]);
 
-/** What keeps volumes from being read; with a guest that was found, only a dynamic disk still matters. */
+/** A partition table that cannot be believed: what is one volume's may be another's. */
+const UNBELIEVED: ReadonlySet<Code> = new Set(["VOLUME_LDM", "PARTITION_OVERLAP"]);
+
+/** What keeps volumes from being read; with a guest that was found, only the partition table itself still matters. */
 export function* checkClosedVolumes({ layout }: OpenedImage, hasGuest: boolean): Generator<Finding> {
   for (const found of layout.findings) {
-    if (found.code === "VOLUME_LDM" || (!hasGuest && CLOSED.has(found.code))) yield found;
+    if (UNBELIEVED.has(found.code) || (!hasGuest && CLOSED.has(found.code))) yield found;
   }
 }
 

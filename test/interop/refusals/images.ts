@@ -1,33 +1,31 @@
-import {
-  closeSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Code } from "../../../src/errors.ts";
 import { MARK_OFFSETS } from "../../../src/io/commit/layout.ts";
 import { type StagingOptions, stageImage, type WriteOptions } from "../../../src/staging/index.ts";
-import { ADMIN_ONLY, OPEN_TO_ALL } from "../../fs/ntfs/write/volumes.ts";
-import { layGpt, ntfsFiles, windowsVolume } from "../../lab/guest-image.ts";
-import { buildHive, Surgery } from "../../lab/hive.ts";
-import { layNtfs, type NtfsOptions } from "../../lab/ntfs.ts";
-import { VhdImage, vhdOf } from "../../lab/vhd.ts";
-import { DATA_WRITE_GUID, VhdxImage, vhdxOf } from "../../lab/vhdx.ts";
-import { systemTree } from "../../lab/windows/trees.ts";
-import { RELEASES } from "../../lab/windows.ts";
+import { OPEN_TO_ALL } from "../../fs/ntfs/write/volumes.ts";
+import { layGpt } from "../../lab/guest-image.ts";
+import { layNtfs } from "../../lab/ntfs.ts";
+import { vhdOf } from "../../lab/vhd.ts";
+import { vhdxOf } from "../../lab/vhdx.ts";
 import {
   CLOSED_VOLUMES,
   REFUSED_DAMAGE,
   REFUSED_GUESTS,
   REFUSED_VOLUMES,
 } from "../../staging/preconditions/refused-guests.ts";
-import type { LabGuest } from "../../staging/preconditions/targets.ts";
+import {
+  emptyChild,
+  emptyVhdChild,
+  guestDisk,
+  guestVolume,
+  stretch,
+  withDamagedRecord,
+  withLinkedHives,
+  withOverlap,
+  withoutFooterChecksum,
+  withSystem,
+} from "./disks.ts";
 import { optionsOf } from "./packages.ts";
 
 /** An image to which nothing may be written. */
@@ -42,55 +40,6 @@ export interface RefusedImage {
   readonly options?: () => Partial<StagingOptions & WriteOptions>;
   /** Only a staging is refused: a change of a service leaves alone what is in the way. */
   readonly isOfStaging?: true;
-}
-
-const SPARE: NtfsOptions = {
-  descriptors: new Map([[0x100, ADMIN_ONLY]]),
-  spareClusters: 600,
-  spareRecords: 20,
-};
-
-let plain: Uint8Array | undefined;
-
-/** A guest that an update can be staged into, but for what is asked for. */
-export function guestDisk({ windows, ntfs }: LabGuest = {}): Uint8Array {
-  if (windows === undefined && ntfs === undefined) {
-    plain ??= layGpt([guestVolume()]);
-    return plain.slice();
-  }
-  return layGpt([guestVolume({ ...(windows && { windows }), ...(ntfs && { ntfs }) })]);
-}
-
-function guestVolume({ windows, ntfs }: LabGuest = {}): Uint8Array {
-  return windowsVolume({ release: "ws2008r2", ...windows }, { ...SPARE, ...ntfs });
-}
-
-const OTHER = "11111111-2222-3333-4444-555555555555";
-
-/** A disk without a block of its own over `web01.vhdx`. */
-function emptyChild(): VhdxImage {
-  const parent = {
-    parent_linkage: `{${DATA_WRITE_GUID}}`,
-    relative_path: ".\\web01.vhdx",
-    absolute_win32_path: "C:\\none.vhdx",
-  };
-  return new VhdxImage({ virtualSizeBytes: guestDisk().length, dataWriteGuid: OTHER, parent });
-}
-
-/** The same over `web01.vhd`. */
-function emptyVhdChild(): VhdImage {
-  const parent = { name: "web01.vhd", relativePath: ".\\web01.vhd", identity: 7 };
-  return new VhdImage({ virtualSizeBytes: guestDisk().length, diskType: 4, identity: 8, parent });
-}
-
-/** Makes a hole before the footer, so that the file ends elsewhere. */
-function stretch(path: string, sizeBytes: number): void {
-  const bytes = readFileSync(path);
-  truncateSync(path, bytes.length - 512);
-  truncateSync(path, sizeBytes);
-  const file = openSync(path, "r+");
-  writeSync(file, bytes, bytes.length - 512, 512, sizeBytes - 512);
-  closeSync(file);
 }
 
 const beside = (path: string, name: string) => join(dirname(path), name);
@@ -193,22 +142,6 @@ const IMAGES: readonly RefusedImage[] = [
   },
 ];
 
-function withoutFooterChecksum(): Uint8Array {
-  const image = vhdOf(guestDisk());
-  const at = image.footerOffset + 90;
-  image.bytes[at] = (image.bytes[at] ?? 0) ^ 0xff;
-  return image.bytes;
-}
-
-/** A volume whose FILE record of one file does not begin as it should. */
-function withDamagedRecord(find: (laid: ReturnType<typeof layNtfs>) => number): Uint8Array {
-  const files = { ...ntfsFiles({ release: "ws2008r2" }), "a.bin": new Uint8Array(9000).fill(3) };
-  const laid = layNtfs({ ...SPARE, files });
-  const at = laid.recordOffset(find(laid));
-  laid.bytes.fill(0xee, at, at + 8);
-  return layGpt([laid.bytes]);
-}
-
 const SETUP = "Windows/Setup";
 const folder = { isDirectory: true } as const;
 
@@ -228,6 +161,7 @@ const VOLUMES: readonly RefusedImage[] = [
     what: `in the place of whose volume is ${name}`,
     lay: () => layGpt([{ bytes, type }]),
   })),
+  { code: "PARTITION_OVERLAP", what: "with another partition in that of the guest", lay: withOverlap },
   { code: "NTFS_MFT_DAMAGED", what: "with a damaged $MFT", lay: () => withDamagedRecord(() => 3) },
   {
     code: "NTFS_WRITE_DAMAGED",
@@ -280,14 +214,8 @@ const VOLUMES: readonly RefusedImage[] = [
   },
 ];
 
-/** The guest with a SYSTEM hive that was changed by hand. */
-function withSystem(operate: (surgery: Surgery) => void): Uint8Array {
-  const system = buildHive(systemTree(RELEASES.ws2008r2, {}));
-  operate(new Surgery(system));
-  return guestDisk({ windows: { files: { "System32/config/SYSTEM": system } } });
-}
-
 const HIVES: readonly RefusedImage[] = [
+  { code: "NTFS_WRITE_TARGET", what: "whose hives are behind a link", lay: withLinkedHives },
   {
     code: "HIVE_EDIT_DAMAGED",
     what: "whose SYSTEM hive has faults",
