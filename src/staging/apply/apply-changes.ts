@@ -50,7 +50,8 @@ export function applyChanges(
     const ofStage = changes.filter((change) => change.stage === stage);
     for (const change of ofStage.filter(isFileChange)) {
       locate({ path: change.path }, () => changeFile(writer, change, time));
-      if (stage === "arming") overlay.fence();
+      // A directory is there before what stands in it.
+      if (stage === "arming" || change.kind === "create-directory") overlay.fence();
     }
     overlay.fence();
     for (const [path, ofHive] of byHive(ofStage)) {

@@ -37,7 +37,6 @@ export const ALLOWED: Readonly<Record<string, Allowance>> = {
   NTFS_ENTRY_SIZES: always,
   // A FILE record that no directory names yet, whose directory itself may be one.
   NTFS_NAME_UNINDEXED: ofNewFile,
-  NTFS_NAME_PARENT: ofNewFile,
   REGF_CELL_UNREACHABLE: always,
   // One key more than use it: the descriptor is never freed too early.
   REGF_SECURITY_COUNT: (fault) => {
