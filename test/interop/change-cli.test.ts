@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -125,6 +134,29 @@ test.each(["planning", "examining", "verifying"])("Ctrl-C stops the command whil
   expect(stopped.status).toBe(130);
   expect(stopped.stdout).toContain(`stopped: ${image} is as it was`);
   expect({ hash: hash(image), hasUndo: existsSync(undo) }).toEqual({ hash: before, hasUndo: false });
+});
+
+describe("a refusal", () => {
+  const WISH = ["stage", image, ...PACKAGE, "--trigger", "setup-complete"];
+
+  test.each([
+    { more: ["--yes"], code: 4 },
+    { more: ["--dry-run"], code: 4 },
+    { more: ["--yes", "--allow", "TRIGGER_UNSAFE"], code: 4 },
+    { more: ["--yes", "--allow", "NO_SUCH_CODE"], code: 2 },
+    { more: [], code: 2 },
+  ])("ends with $code ($more), and nothing is written", ({ more, code }) => {
+    const before = hash(image);
+    const files = readdirSync(folder);
+    const ended = vmguest(...WISH, ...more, "--format", "json");
+    expect(ended.code).toBe(code);
+    if (code === 4) {
+      expect(parseReport("stage-1", ended.stdout).images).toMatchObject([
+        { outcome: "refused", plan: { refusals: [{ code: "TRIGGER_UNSAFE", canBeAllowed: false }] } },
+      ]);
+    }
+    expect({ hash: hash(image), files: readdirSync(folder) }).toEqual({ hash: before, files });
+  });
 });
 
 test("a service is disabled and enabled again", () => {
