@@ -15,6 +15,10 @@ export const STAGING_RUN_CODES = {
     "the update table does not say that the guest is to be updated from a package",
     "See the reasons; `vmguest audit --package ...` shows the decision with its sources.",
   ),
+  STAGE_TARGET_PLACE: unsafe(
+    "the disk that is to be made would not find its parent from its place",
+    "Make it in the folder of the image.",
+  ),
   STAGE_PRESENT: unsafe(
     "the guest has an earlier staging in it, which has not come to its end",
     "Start the guest and let it end, or take it back with `vmguest rollback`.",

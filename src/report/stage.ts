@@ -15,7 +15,7 @@ export interface StageTextOptions extends TableOptions {
 const OUTCOMES: Readonly<Record<StageReport["outcome"], readonly [words: string, style: Style]>> = {
   ready: ["not written", "yellow"],
   staged: ["written, read again and compared", "green"],
-  "nothing-to-do": ["nothing to do, nothing was written", "green"],
+  "nothing-to-do": ["nothing to do", "green"],
   refused: ["refused, nothing was written", "red"],
   "rolled-back": ["stopped, all that had been written was taken back", "yellow"],
   failed: ["failed", "red"],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { dirname, relative } from "node:path";
+import { dirname, isAbsolute, relative } from "node:path";
 import { OpenedImage, reportError } from "../audit/index.ts";
 import { VmguestError } from "../errors.ts";
 import {
@@ -117,6 +117,9 @@ class ImageChange {
 
   #makeCopy(path: string): StageReport {
     using image = this.#open(this.#path);
+    if (image.disk.kind === "differencing" && relative(dirname(path), dirname(this.#path)) !== "") {
+      throw lostParent(path, "a copy of a differencing disk finds its parent in the same folder only");
+    }
     return this.#change(image, undefined, (ready) =>
       this.#make("copy", path, ready, (options) =>
         copyImage(image.file, path, { ...options, changes: ready.prepared }),
@@ -205,8 +208,15 @@ class ImageChange {
   }
 }
 
-/** The way from the folder of one file to another, as Windows writes it: `.\base.vhdx`. */
+/** The way from the folder of one file to another, as Windows writes it: `.\base.vhdx`. Throws STAGE_TARGET_PLACE. */
 function pathFrom(file: string, other: string): string {
-  const way = relative(dirname(file), other).replaceAll("/", "\\");
-  return way.startsWith("..") ? way : `.\\${way}`;
+  const way = relative(dirname(file), other);
+  if (isAbsolute(way))
+    throw lostParent(file, "a differencing disk has to be on the same drive as its parent");
+  const names = way.replaceAll("/", "\\");
+  return names.startsWith("..") ? names : `.\\${names}`;
+}
+
+function lostParent(image: string, message: string): VmguestError {
+  return new VmguestError("STAGE_TARGET_PLACE", message, { image });
 }

@@ -73,3 +73,19 @@ test("a differencing disk is made over an image, and another over that; neither 
     [base, child].every((path, index) => readFileSync(path).equals(below[index] ?? new Uint8Array())),
   ).toBe(true);
 });
+
+test("a differencing disk is not copied to where its copy would have no parent", () => {
+  const [base = "", child = ""] = ["below.vhdx", "above.avhdx"].map((name) => join(folder, name));
+  writeFileSync(base, CONTAINERS.vhdx(layGpt([volumeOf()])));
+  edit(base, "disable", { target: { kind: "child", path: child } });
+  const elsewhere = join(mkdtempSync(join(folder, "elsewhere-")), "copy.avhdx");
+  expect(edit(child, "enable", { target: { kind: "copy", path: elsewhere } })).toMatchObject({
+    outcome: "refused",
+    error: { code: "STAGE_TARGET_PLACE" },
+  });
+  expect(existsSync(elsewhere)).toBe(false);
+  const beside = join(folder, "copy.avhdx");
+  expect(edit(child, "enable", { target: { kind: "copy", path: beside } })).toMatchObject({
+    outcome: "staged",
+  });
+});
