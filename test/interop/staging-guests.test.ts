@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { planStaging, rollbackImage, stageImage } from "../../src/staging/index.ts";
 import { run } from "./differential/tools.ts";
+import { fullHive } from "./staging/adjustments.ts";
 import { auditOnly, NOW_TEXT, stagingOf } from "./staging/changes.ts";
 import { unpackerOf } from "./staging/containers.ts";
 import { expectOnlyPlannedChanges, expectPlannedFiles, expectTrigger } from "./staging/expectations.ts";
@@ -19,6 +20,8 @@ afterAll(async () => {
   await queue.end();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const BIN_SIZE = 4096;
 
 describe("a guest is staged, as every other program sees it, and taken back:", () => {
   test.each(STAGED_GUESTS.map((guest) => ({ ...guest, guest, title: titleOf(guest) })))(
@@ -62,6 +65,8 @@ describe("a guest is staged, as every other program sees it, and taken back:", (
         expectPlannedFiles(after, before, { plan, options, truth, time: NOW_TEXT });
         expectOnlyPlannedChanges(after, before, { plan, truth });
         expectTrigger(after, trigger);
+        // Nothing in it was free: it has another bin.
+        if (guest.adjust === fullHive) expect(after.systemSizeBytes).toBe(before.systemSizeBytes + BIN_SIZE);
       });
       // A second program that reads such a container.
       if (container.startsWith("vhd-")) {

@@ -90,11 +90,9 @@ export function expectOnlyPlannedChanges(
 
 const slashed = (key: string | null) => (key ?? "").replaceAll("\\", "/");
 
-/** Special files that have their content where every program looks for it. */
+/** Special files but those whose truth is that of a named stream. */
 const plainFiles = ({ special }: Truth) =>
-  Object.fromEntries(
-    Object.entries(special).filter(([, { kind, stream }]) => stream === undefined && kind !== "stream"),
-  );
+  Object.fromEntries(Object.entries(special).filter(([, { stream }]) => stream === undefined));
 
 const SETUP_COMPLETE = "Windows/Setup/Scripts/SetupComplete.cmd";
 const POLICY = "Windows/System32/GroupPolicy";

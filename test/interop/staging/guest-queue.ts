@@ -12,38 +12,44 @@ export interface QueuedGuest extends BuiltGuest {
   readonly recoveredHive: string | undefined;
 }
 
-/** Builders that run at a time: each waits for other programs most of its time. */
-const AT_ONCE = 2;
-
 const SECTOR = 512;
 
 const SMALL = ["--virtual-size", "160M", "--files", "10", "--kernel-kb", "64", "--pagefile-kb", "64"];
 
-/** Builds guests in order, a few ahead of who asks for them. */
+/** Builds guests in order: while one of them is looked at, the next one is being built. */
 export class GuestQueue {
-  readonly #guests = new Map<StagedGuest, Promise<QueuedGuest>>();
+  readonly #folder: string;
+  readonly #guests: readonly StagedGuest[];
+  readonly #built = new Map<StagedGuest, Promise<QueuedGuest>>();
 
   constructor(folder: string, guests: readonly StagedGuest[]) {
-    const workers: Promise<unknown>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
-    for (const [index, guest] of guests.entries()) {
-      const build = (workers[index % AT_ONCE] ?? Promise.resolve()).then(() =>
-        buildInto(join(folder, `${index}`), index, guest),
-      );
-      // Who asks for the guest gets the error; the next one is built all the same.
-      workers[index % AT_ONCE] = build.catch(() => undefined);
-      this.#guests.set(guest, build);
-    }
+    this.#folder = folder;
+    this.#guests = guests;
   }
 
+  /** A guest of the queue; throws what building it threw. */
   async take(guest: StagedGuest): Promise<QueuedGuest> {
-    const built = this.#guests.get(guest);
-    if (built === undefined) throw new Error(`${titleOf(guest)} is not in the queue`);
+    const index = this.#guests.indexOf(guest);
+    if (index < 0) throw new Error(`${titleOf(guest)} is not in the queue`);
+    const built = this.#build(index, guest);
+    const next = this.#guests[index + 1];
+    if (next !== undefined) void this.#build(index + 1, next);
     return await built;
   }
 
   /** Ends when nothing is being built any more. */
   async end(): Promise<void> {
-    await Promise.allSettled(this.#guests.values());
+    await Promise.allSettled(this.#built.values());
+  }
+
+  #build(index: number, guest: StagedGuest): Promise<QueuedGuest> {
+    const known = this.#built.get(guest);
+    if (known !== undefined) return known;
+    const built = buildInto(join(this.#folder, `${index}`), index, guest);
+    // An error is for who asks for the guest, if anybody does.
+    built.catch(() => undefined);
+    this.#built.set(guest, built);
+    return built;
   }
 }
 

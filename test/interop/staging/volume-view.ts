@@ -23,7 +23,8 @@ export interface VolumeView {
   readonly checks: readonly string[];
   /** SYSTEM as reglookup lists it, a line for each key and value. */
   readonly system: readonly string[];
-  /** Names and sizes in the folder of the staging, as ntfs-3g lists it. */
+  readonly systemSizeBytes: number;
+  /** Content of a file as the Sleuth Kit reads it. */
   contentOf(path: string): Buffer;
   recordOf(path: string): RecordView;
   /** SHA-256 of files as ntfs-3g reads them, by path. */
@@ -84,6 +85,7 @@ export function withVolume<T>(
       records,
       checks: [run("ntfsfix", "-n", volume), run("ntfsresize", "--info", volume)].map(withoutFigures),
       system: linesOf(hive),
+      systemSizeBytes: statSync(hive).size,
       contentOf,
       recordOf: (path) => parseRecord(run("istat", "-z", "UTC", volume, `${numberOf(records, path)}`)),
       digests: (paths) =>
