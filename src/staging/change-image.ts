@@ -111,7 +111,14 @@ class ImageChange {
   #makeChild(path: string): StageReport {
     using image = this.#open(this.#path);
     return this.#change(image, { relativePath: pathFrom(path, this.#path) }, (ready) =>
-      this.#make("child", path, ready, (options) => createImage(path, ready.prepared, options)),
+      this.#make("child", path, ready, (options) => {
+        const check = (draft: string) => {
+          options.check?.(draft);
+          // A child of what the image was before is worth nothing.
+          image.checkUnchanged();
+        };
+        return createImage(path, ready.prepared, { ...options, check });
+      }),
     );
   }
 

@@ -189,7 +189,7 @@ describe("a signal while an image is written", () => {
     expect(stopped.code).toBe(code);
     expect(stopped.asked).toEqual([false, true]);
     expect(stopped.stderr).toContain(
-      `stopped: ${image("ready")} is as it was; 1 more of the images is untouched`,
+      `stopped: nothing of this change is left in ${image("ready")}; 1 more of the images is untouched`,
     );
     expect(stopped.stdout).toContain("all that had been written was taken back");
   });

@@ -132,7 +132,7 @@ test.each(["planning", "examining", "verifying"])("Ctrl-C stops the command whil
   const before = hash(image);
   const stopped = typeOnTerminal(`${image}: ${activity}`, "\x03", "stage", image, ...PACKAGE, "--yes");
   expect(stopped.status).toBe(130);
-  expect(stopped.stdout).toContain(`stopped: ${image} is as it was`);
+  expect(stopped.stdout).toContain(`stopped: nothing of this change is left in ${image}`);
   expect({ hash: hash(image), hasUndo: existsSync(undo) }).toEqual({ hash: before, hasUndo: false });
 });
 
@@ -191,7 +191,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s while an image is written", (s
         expect(report("rollback-1", "rollback", image, "--yes").outcome).toBe("rolled-back");
       } else {
         expect(code).toBe(signal === "SIGINT" ? 130 : 143);
-        expect(stderr).toContain(`stopped: ${image} is as it was`);
+        expect(stderr).toContain(`stopped: nothing of this change is left in ${image}`);
         expect(existsSync(undo)).toBe(false);
       }
       expect(hash(image)).toBe(before);

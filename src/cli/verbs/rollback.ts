@@ -32,6 +32,10 @@ export const rollback = defineCommand({
       kind: "flag",
       describe: "Replace a lock file that a process left behind which has ended",
     },
+    "trust-undo-file": {
+      kind: "flag",
+      describe: "Vouch for the undo file where the host does not tell who wrote it, as on Windows",
+    },
     format: TEXT_OR_JSON,
     stats: STATS,
   },
@@ -54,7 +58,7 @@ export const rollback = defineCommand({
         return EXIT.policyFailed;
       }
     }
-    const report = await perform(args.image, way, args["replace-stale-lock"], context);
+    const report = await perform(args.image, { way, ...readTrust(args) }, context);
     const options = { colour: wantsColour(context, context.stdout), width: tableWidth(context) };
     await context.stdout.write(args.format === "json" ? formatJson(report) : formatRollback(report, options));
     if (report.error === null) return EXIT.fine;
@@ -62,6 +66,13 @@ export const rollback = defineCommand({
     return exitCodeOfReport(report.error);
   },
 });
+
+function readTrust(args: { readonly "replace-stale-lock": boolean; readonly "trust-undo-file": boolean }) {
+  return {
+    replaceStaleLock: args["replace-stale-lock"],
+    ...(args["trust-undo-file"] && { trustsUndoFile: true }),
+  };
+}
 
 function readWay({ finish, discard }: { readonly finish: boolean; readonly discard: boolean }): Way {
   if (finish && discard) throw new VmguestError("USAGE", "--finish and --discard do not go together");
@@ -93,12 +104,11 @@ function describeUndo(found: Exclude<UndoInspection, { state: "none" }>): string
 /** A rollback that is begun is not stopped: the image is sound only when it is done. */
 async function perform(
   path: string,
-  way: Way,
-  replaceStaleLock: boolean,
+  how: Pick<RollbackImageOptions, "way" | "replaceStaleLock" | "trustsUndoFile">,
   context: Context,
 ): Promise<RollbackReport> {
   using interruption = Interruption.watch(context, "the image is sound again when this is done; please wait");
-  const options = { toolVersion: readVersion(), way, replaceStaleLock };
+  const options = { toolVersion: readVersion(), ...how };
   return await context.dependencies.startChange(
     { verb: "rollback", path, options },
     { stats: context.stats, cancelFlag: interruption.flag, onActivity: () => {} },

@@ -72,6 +72,7 @@ export const PRECONDITIONS: Readonly<Partial<Record<Code, Precondition>>> = {
   NTFS_WRITE_NO_SPACE: refuses("volume"),
   NTFS_WRITE_MFT_FULL: refuses("volume"),
   STAGE_SPACE: refusesUnlessAllowed("volume"),
+  NTFS_WRITE_TEARABLE: warns("volume"),
   STAGE_VOLUME_FLAGS: warns("volume"),
   STAGE_FOLDER_COMPRESSED: warns("volume"),
 

@@ -196,7 +196,7 @@ function describeEnd(report: StageReport | undefined): string {
     case "staged":
       return `too late to stop: ${image} is written completely`;
     case "rolled-back":
-      return `stopped: ${makeVisible(report.image)} is as it was`;
+      return `stopped: nothing of this change is left in ${makeVisible(report.image)}`;
     case "failed":
       return `stopped: ${image} could not be written, as said above`;
     default:
