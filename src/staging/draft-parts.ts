@@ -3,15 +3,39 @@ import type { OpenedImage } from "../audit/index.ts";
 import { findingOf, VmguestError } from "../errors.ts";
 import { SiblingFiles } from "../io/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
+import { chooseGuest } from "./guest-choice.ts";
 import type { ImageChangeOptions, WriteOptions } from "./options.ts";
-import type { PlanBuilder } from "./plan-builder.ts";
-import type { StagingWish } from "./preconditions/index.ts";
+import { PlanBuilder } from "./plan-builder.ts";
+import { checkImagePreconditions, checkInterrupted, type StagingWish } from "./preconditions/index.ts";
+import type { StagingTarget } from "./target.ts";
+
+type DraftOptions = ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">;
+
+/**
+ * Plans a change after what is asked before any: which guest it is for, and whether the image is in the middle of another.
+ * What `draft` throws to refuse becomes a refusal of the plan.
+ */
+export function draftFor(
+  image: OpenedImage,
+  options: DraftOptions,
+  draft: (plan: PlanBuilder, target: StagingTarget, wish: StagingWish) => ChangeDraft,
+): ChangeDraft {
+  const plan = new PlanBuilder(image, options);
+  const choice = chooseGuest(image, options.volume, options);
+  const wish = wishOf(image, options);
+  if ("refusal" in choice) {
+    plan.refuse(choice.refusal);
+    plan.take(checkImagePreconditions(image, wish));
+    return plan.end();
+  }
+  const { target } = choice;
+  plan.about(target);
+  plan.take(checkInterrupted(image, wish));
+  return plan.isRefused ? plan.end() : refusing(plan, () => draft(plan, target, wish));
+}
 
 /** What the checks before a change have to know of it. */
-export function wishOf(
-  image: OpenedImage,
-  options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
-): StagingWish {
+function wishOf(image: OpenedImage, options: DraftOptions): StagingWish {
   return {
     allowed: options.allowed ?? new Set(),
     hostFolder: SiblingFiles.around(image.path),
@@ -23,8 +47,7 @@ export function wishOf(
 /** Errors that say that it must not or cannot be done safely; others say that something could not be read. */
 const REFUSAL_KINDS: ReadonlySet<string> = new Set(["unsafe", "unsupported"]);
 
-/** Runs a part of planning; what it throws to refuse becomes a refusal of the plan. */
-export function refusing(plan: PlanBuilder, work: () => ChangeDraft): ChangeDraft {
+function refusing(plan: PlanBuilder, work: () => ChangeDraft): ChangeDraft {
   try {
     return work();
   } catch (error) {

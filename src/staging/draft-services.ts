@@ -2,11 +2,9 @@
 import { auditOpened, type OpenedImage } from "../audit/index.ts";
 import { VmguestError } from "../errors.ts";
 import type { ChangeDraft } from "./change-draft.ts";
-import { noteOf, refusing, wishOf } from "./draft-parts.ts";
-import { chooseGuest } from "./guest-choice.ts";
+import { draftFor, noteOf } from "./draft-parts.ts";
 import type { ImageChangeOptions, WriteOptions } from "./options.ts";
-import { PlanBuilder } from "./plan-builder.ts";
-import { checkImagePreconditions, checkInterrupted, checkPreconditions } from "./preconditions/index.ts";
+import { checkPreconditions } from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
 import { planServiceStart, type ServiceStartWish } from "./service-start.ts";
 
@@ -26,19 +24,7 @@ export function draftServices(
   options: ImageChangeOptions & Pick<WriteOptions, "target" | "replaces">,
   child?: ChildTarget,
 ): ChangeDraft {
-  const plan = new PlanBuilder(image, options);
-  const choice = chooseGuest(image, options.volume, options);
-  const wish = wishOf(image, options);
-  if ("refusal" in choice) {
-    plan.refuse(choice.refusal);
-    plan.take(checkImagePreconditions(image, wish));
-    return plan.end();
-  }
-  const { target } = choice;
-  plan.about(target);
-  plan.take(checkInterrupted(image, wish));
-  if (plan.isRefused) return plan.end();
-  return refusing(plan, () => {
+  return draftFor(image, options, (plan, target, wish) => {
     const changes = edits.flatMap(({ name, start }) => planServiceStart(target, name, start));
     if (changes.length === 0) {
       plan.because(["the services start as they are to start already"]);

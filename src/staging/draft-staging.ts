@@ -11,15 +11,14 @@ import {
 import { readBytes } from "../io/index.ts";
 import { type OfferedPackage, packageFullName } from "../package/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
-import { noteOf, refusing, wishOf } from "./draft-parts.ts";
-import { chooseGuest } from "./guest-choice.ts";
+import { draftFor, noteOf } from "./draft-parts.ts";
 import { jobOf, rebootOf } from "./job-choice.ts";
 import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
 import { verifiedPayload } from "./payload.ts";
 import { planPayload } from "./payload-changes.ts";
 import { planPersistVersion } from "./persist-version.ts";
-import { PlanBuilder } from "./plan-builder.ts";
-import { checkImagePreconditions, checkInterrupted, checkPreconditions } from "./preconditions/index.ts";
+import type { PlanBuilder } from "./plan-builder.ts";
+import { checkPreconditions } from "./preconditions/index.ts";
 import { type ChildTarget, prepareChange } from "./prepare-change.ts";
 import type { StagingTarget } from "./target.ts";
 import { chooseTrigger, planTrigger, warnOfTrigger } from "./triggers/index.ts";
@@ -32,29 +31,17 @@ export type DraftOptions = StagingOptions & Pick<WriteOptions, "target" | "repla
  * is in the plan. Throws where the image or the host's files cannot be read.
  */
 export function draftStaging(image: OpenedImage, options: DraftOptions, child?: ChildTarget): ChangeDraft {
-  const plan = new PlanBuilder(image, options);
-  const choice = chooseGuest(image, options.volume, options);
-  const wish = wishOf(image, options);
-  if ("refusal" in choice) {
-    plan.refuse(choice.refusal);
-    plan.take(checkImagePreconditions(image, wish));
-    return plan.end();
-  }
-  const { target } = choice;
-  const { verdict, staging } = target.report;
-  plan.about(target);
-  plan.because(verdict.reasons);
-  plan.take(checkInterrupted(image, wish));
-  if (plan.isRefused) return plan.end();
-  if (verdict.action === "none") return plan.end();
-  const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
-  if (staging.state === "staged" && isAsWished(stagedJob(target), offer, options)) {
-    plan.because(["the very package is staged already"]);
-    return plan.end();
-  }
-  plan.take(checkPreconditions(target, { ...wish, update: updateOf(offer, options) }));
-  if (UNFINISHED.has(staging.state)) plan.refuse(finding("STAGE_PRESENT", staging.detail));
-  return refusing(plan, () => {
+  return draftFor(image, options, (plan, target, wish) => {
+    const { verdict, staging } = target.report;
+    plan.because(verdict.reasons);
+    if (verdict.action === "none") return plan.end();
+    const offer = options.offered.find(({ place }) => isSamePlace(place, verdict.offered?.place));
+    if (staging.state === "staged" && isAsWished(stagedJob(target), offer, options)) {
+      plan.because(["the very package is staged already"]);
+      return plan.end();
+    }
+    plan.take(checkPreconditions(target, { ...wish, update: updateOf(offer, options) }));
+    if (UNFINISHED.has(staging.state)) plan.refuse(finding("STAGE_PRESENT", staging.detail));
     if (verdict.action === "stage-cab" && offer !== undefined) {
       return draftUpdate(plan, target, offer, options, child);
     }

@@ -19,21 +19,9 @@ export class PlanBuilder {
   readonly #refusals: Finding[] = [];
   readonly #warnings: Finding[] = [];
 
-  constructor(image: OpenedImage, { host, toolVersion }: ImageChangeOptions) {
+  constructor(image: OpenedImage, options: ImageChangeOptions) {
     this.#image = image.path;
-    this.#report = {
-      schema: "vmguest.plan/1",
-      tool: { name: "vmguest", version: toolVersion },
-      host: summariseHost(host),
-      image: image.path,
-      reasons: [],
-      guest: null,
-      package: null,
-      trigger: null,
-      changes: [],
-      writes: null,
-      error: null,
-    };
+    this.#report = emptyPlan(image.path, options);
   }
 
   get isRefused(): boolean {
@@ -102,4 +90,26 @@ export class PlanBuilder {
       [Symbol.dispose]: () => ready?.prepared[Symbol.dispose](),
     };
   }
+}
+
+/** A plan of which nothing is known yet. */
+export function emptyPlan(
+  image: string,
+  { host, toolVersion }: ImageChangeOptions,
+): Omit<PlanReport, "outcome"> {
+  return {
+    schema: "vmguest.plan/1",
+    tool: { name: "vmguest", version: toolVersion },
+    host: summariseHost(host),
+    image,
+    reasons: [],
+    guest: null,
+    package: null,
+    trigger: null,
+    changes: [],
+    writes: null,
+    refusals: [],
+    warnings: [],
+    error: null,
+  };
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { OpenedImage, reportError } from "../audit/index.ts";
 import { openBefore } from "../io/commit/index.ts";
-import { summariseHost } from "../policy/index.ts";
 import type { ChangeDraft } from "./change-draft.ts";
 import { type ChangeImageOptions, changeImage } from "./change-image.ts";
 import { draftServices, type ServiceEdit } from "./draft-services.ts";
 import { type DraftOptions, draftStaging } from "./draft-staging.ts";
 import type { ImageChangeOptions, StagingOptions, WriteOptions } from "./options.ts";
+import { emptyPlan } from "./plan-builder.ts";
 import type { PlanReport, StageReport } from "./report.ts";
 
 /**
@@ -60,21 +60,6 @@ function planImage(
     if (before === undefined) return plan;
     return { ...plan, reasons: ["an earlier change of the image is taken back first", ...plan.reasons] };
   } catch (error) {
-    return {
-      schema: "vmguest.plan/1",
-      tool: { name: "vmguest", version: options.toolVersion },
-      host: summariseHost(options.host),
-      image: path,
-      outcome: "failed",
-      reasons: [],
-      guest: null,
-      package: null,
-      trigger: null,
-      changes: [],
-      writes: null,
-      refusals: [],
-      warnings: [],
-      error: reportError(error, path),
-    };
+    return { ...emptyPlan(path, options), outcome: "failed", error: reportError(error, path) };
   }
 }

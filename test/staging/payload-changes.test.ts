@@ -1,31 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { parseJob, type StagingJob } from "../../src/guest/index.ts";
+import { parseJob } from "../../src/guest/index.ts";
 import type { OfferedPackage } from "../../src/package/index.ts";
 import { planPayload } from "../../src/staging/payload-changes.ts";
 import { firstBootScript } from "../../src/staging/script/index.ts";
+import { JOB, PAYLOAD as JOB_BYTES } from "../guest/staging/jobs.ts";
 import { LabTarget } from "./lab-target.ts";
 
 const FOLDER = "Windows/Setup/vmguest";
-const JOB: StagingJob = {
-  schema: 1,
-  id: "01234567-89ab-cdef-0123-456789abcdef",
-  sha256: "ab".repeat(32),
-  sizeBytes: 5,
-  packageName: "Windows6.x-HyperVIntegrationServices-x64.cab",
-  identity: "Microsoft-Hyper-V-Integration-Services-Package~31bf3856ad364e35~amd64~~6.3.9600.19456",
-  version: "6.3.9600.19456",
-  architecture: "x64",
-  nt: "6.1",
-  trigger: "setup-mode",
-  maxAttempts: 3,
-  reboot: "auto",
-  tools: ["dism", "pkgmgr"],
-  systemRoot: "C:\\Windows",
-};
-const PAYLOAD = {
-  bytes: Uint8Array.from(Buffer.from("bytes")),
-  offer: { name: JOB.packageName } as OfferedPackage,
-};
+const PAYLOAD = { bytes: JOB_BYTES, offer: { name: JOB.packageName } as OfferedPackage };
 
 const guest = (volume: Record<string, Uint8Array> = {}) => LabTarget.of({ release: "ws2008r2", volume });
 const plan = (target: LabTarget) => planPayload(target, PAYLOAD, JOB);
