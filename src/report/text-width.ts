@@ -51,8 +51,11 @@ function widthOfCharacter(character: string): 0 | 1 | 2 {
   return EMOJI.test(character) ? 2 : 1;
 }
 
-/** A line may also break behind these, so that paths and version ids wrap where a reader would. */
-const PIECES = /[^ /\\-]*(?:[/\\-]+|$| +)|[^ /\\-]+ */g;
+/**
+ * A line may also break behind slashes and hyphens, so that paths and version ids wrap where a reader would; options of the
+ * command line stay whole.
+ */
+const PIECES = /--[a-z][^ ]* *|[^ /\\-]*(?:[/\\-]+|$| +)|[^ /\\-]+ */g;
 
 /**
  * The text in lines of at most `width` columns, broken at spaces, behind slashes and hyphens, and inside a word only

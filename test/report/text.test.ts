@@ -90,6 +90,7 @@ describe("wrapping", () => {
     { text: "one two three", width: 8, lines: ["one two", "three"] },
     { text: "integration-services-disk", width: 13, lines: ["integration-", "services-disk"] },
     { text: "fleet/deep/web01.vhdx", width: 12, lines: ["fleet/deep/", "web01.vhdx"] },
+    { text: "a root that --trust-root gave", width: 15, lines: ["a root that", "--trust-root", "gave"] },
     { text: "unbreakable", width: 4, lines: ["unbr", "eaka", "ble"] },
     { text: "日本語版", width: 5, lines: ["日本", "語版"] },
     { text: "日", width: 1, lines: ["日"] },
