@@ -47,6 +47,7 @@ export class Paths {
   namesOf(editor: RecordEditor): [directory: Directory, name: string][] {
     return editor.names.map((value) => {
       const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+      requireName(view, editor.recordNumber);
       const { parentRecord, nameLength } = new FileName(view);
       const name = decodeUtf16(view, FileName.sizeBytes, nameLength * 2);
       return [this.#open(parentRecord, `$MFT record ${parentRecord}`), name];
@@ -92,6 +93,16 @@ export class Paths {
     this.#touched.add(directory);
     return directory;
   }
+}
+
+/** Throws NTFS_WRITE_DAMAGED for a name that does not fit its attribute. */
+function requireName(view: DataView, recordNumber: number): void {
+  const { sizeBytes } = FileName;
+  if (view.byteLength >= sizeBytes && sizeBytes + new FileName(view).nameLength * 2 <= view.byteLength)
+    return;
+  throw new VmguestError("NTFS_WRITE_DAMAGED", "a name of the file does not fit its attribute", {
+    structure: `FILE record ${recordNumber}`,
+  });
 }
 
 function stepsOf(path: string): string[] {
