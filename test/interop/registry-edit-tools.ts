@@ -54,10 +54,13 @@ text = "".join(line + "\\n" for line in sorted(lines, key=lambda line: line.enco
 print(hashlib.sha256(text.encode()).hexdigest())
 `;
 
+/** What hivex lists of a hive, as a digest: every key, value, type and digest of data. */
+export const hivexListing = (path: string): string => hivex(path, LIST).trim();
+
 /** That hivex and reglookup find in a hive, which is in this file, what we do. */
 export function expectSameElsewhere(path: string, bytes: Uint8Array): void {
   const listing = listHive(openBytes(bytes));
-  expect(hivex(path, LIST).trim()).toBe(listing.sha256);
+  expect(hivexListing(path)).toBe(listing.sha256);
   const types = run("reglookup", "-H", path)
     .trimEnd()
     .split("\n")

@@ -8,6 +8,7 @@ import { FileSource } from "../../src/io/index.ts";
 import { Hive, type Key } from "../../src/registry/index.ts";
 import { upcase } from "../../src/registry/upcase.ts";
 import { buildHive, buildHiveOf, expand, type HiveTree, type LabKey, listHive, raw } from "../lab/hive.ts";
+import { hivex, hivexListing } from "./registry-edit-tools.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-registry-"));
 const closing: FileSource[] = [];
@@ -29,32 +30,6 @@ function open(path: string): Hive {
   closing.push(file);
   return Hive.open(file);
 }
-
-/** Runs a script with the hive library of libguestfs; `h` is the hive, opened for writing. */
-function hivex(path: string, script: string): string {
-  const program = `import hashlib, hivex, sys\nh = hivex.Hivex(sys.argv[1], write=True)\n${script}`;
-  // Debian's interpreter, which is the one that has the library.
-  return execFileSync("/usr/bin/python3", ["-c", program, path], { encoding: "utf8" });
-}
-
-const LIST = `
-lines = []
-def walk(node, path):
-    values = h.node_values(node)
-    lines.append("K\\t%s\\t%d" % (path, len(values)))
-    for v in values:
-        kind, data = h.value_value(v)
-        digest = hashlib.sha1(data).hexdigest()[:12]
-        lines.append("V\\t%s\\t%s\\t%d\\t%d\\t%s" % (path, h.value_key(v), kind, len(data), digest))
-    for child in h.node_children(node):
-        walk(child, path.rstrip("\\\\") + "\\\\" + h.node_name(child))
-sys.setrecursionlimit(5000)
-walk(h.root(), "\\\\")
-text = "".join(line + "\\n" for line in sorted(lines, key=lambda line: line.encode()))
-print(hashlib.sha256(text.encode()).hexdigest())
-`;
-
-const hivexListing = (path: string) => hivex(path, LIST).trim();
 
 /** Keys and values as reglookup counts them. */
 function reglookupCounts(path: string): { keys: number; values: number } {
