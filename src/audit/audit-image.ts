@@ -12,8 +12,8 @@ import type { ReadBudget, ReadStats } from "../io/index.ts";
 import { checkServices, type HostId, isVersion, type PackageOffer } from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
 import { judgeGuest } from "./judge-guest.ts";
-import { OpenedImage } from "./open-image.ts";
-import type { ContainerReport, GuestReport, ImageReport, VolumeReport } from "./report.ts";
+import { OpenedImage, type OpenImageFile } from "./open-image.ts";
+import type { ContainerReport, GuestReport, ImageReport, ImageRole, VolumeReport } from "./report.ts";
 import { reportError, reportFinding } from "./report-parts.ts";
 
 export interface AuditOptions {
@@ -36,6 +36,10 @@ export interface AuditOptions {
   readonly parentRoots?: readonly string[];
   /** What is known of the image before it is opened, as of a change of it that was interrupted; the report has it too. */
   readonly knownFindings?: readonly Finding[];
+  /** Opens the image's own file, in the place of `FileSource.open`: one that does not lie on this host. */
+  readonly openImageFile?: OpenImageFile;
+  /** Whether other images of the same batch are written over this one; the report says so, and nothing else changes. */
+  readonly role?: ImageRole;
 }
 
 /**
@@ -56,7 +60,8 @@ export function auditImage(path: string, options: AuditOptions): ImageReport {
     // Where reading was stopped, what looks like damage need not be any.
     const findings = (options.knownFindings ?? []).map((found) => reportFinding(found, path));
     const refusal = options.budget?.refusal ?? error;
-    return { ...NOTHING_FOUND, path, container, findings, error: reportError(refusal, path) };
+    const role = options.role ?? "leaf";
+    return { ...NOTHING_FOUND, path, role, container, findings, error: reportError(refusal, path) };
   } finally {
     image?.close();
   }
@@ -79,7 +84,7 @@ function checkMinimum({ minimumVersion }: AuditOptions): void {
   );
 }
 
-const NOTHING_FOUND: Omit<ImageReport, "path" | "container" | "error"> = {
+const NOTHING_FOUND: Omit<ImageReport, "path" | "role" | "container" | "error"> = {
   partitionTable: null,
   volumes: [],
   guests: [],
@@ -124,6 +129,7 @@ class ImageAudit {
     if (this.#guests.length === 0 && error === undefined) this.#findings.push(nothingFound(layout.volumes));
     return {
       path,
+      role: this.#options.role ?? "leaf",
       container: containerOf(this.#image),
       partitionTable: layout.table,
       volumes: layout.volumes.map((volume) => this.#volumeReport(volume)),

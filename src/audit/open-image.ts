@@ -9,7 +9,15 @@ import {
   openWindows,
   type WindowsInstallation,
 } from "../guest/index.ts";
-import { type ByteSource, FileSource, ParentFolders, type ReadBudget, type ReadStats } from "../io/index.ts";
+import {
+  type ByteSource,
+  FileSource,
+  type FileSourceOptions,
+  type ImageFile,
+  ParentFolders,
+  type ReadBudget,
+  type ReadStats,
+} from "../io/index.ts";
 import { readVolumes, type Volume, type VolumeLayout } from "../volume/index.ts";
 
 export interface OpenImageOptions {
@@ -21,7 +29,12 @@ export interface OpenImageOptions {
   readonly parentRoots?: readonly string[];
   /** What is known of the image before it is opened, as of a change of it that was interrupted; reports have it too. */
   readonly knownFindings?: readonly Finding[];
+  /** Opens the image's own file, in the place of `FileSource.open`: one that does not lie on this host. */
+  readonly openImageFile?: OpenImageFile;
 }
+
+/** Opens a file that an image is read from; throws IO_OPEN and the like. */
+export type OpenImageFile = (path: string, options: FileSourceOptions) => ImageFile;
 
 /** A Windows in an opened image, with the volume it lives on. */
 export interface OpenedWindows {
@@ -36,7 +49,7 @@ type ResolveParent = NonNullable<OpenDiskOptions["resolveParent"]>;
 export class OpenedImage implements Disposable {
   readonly path: string;
   /** The image's own file, without its parents. */
-  readonly file: FileSource;
+  readonly file: ImageFile;
   /** What the image is read from: the file, or what {@link reread} was given in its place. */
   readonly bytes: ByteSource;
   readonly disk: Disk;
@@ -47,7 +60,7 @@ export class OpenedImage implements Disposable {
   readonly #fileSystems = new Map<number, NtfsVolume>();
 
   private constructor(
-    file: FileSource,
+    file: ImageFile,
     options: OpenImageOptions,
     how: {
       readonly ownsFile: boolean;
@@ -73,7 +86,7 @@ export class OpenedImage implements Disposable {
   /** Throws a VmguestError that names the image where the container or the partition table cannot be read. */
   static open(path: string, options: OpenImageOptions = {}): OpenedImage {
     return locate({ image: path }, () => {
-      const file = FileSource.open(path, options);
+      const file = (options.openImageFile ?? FileSource.open)(path, options);
       const open = (resolveParent: ResolveParent) => openDisk(file, { resolveParent });
       return new OpenedImage(file, options, { ownsFile: true, open });
     });

@@ -21,12 +21,30 @@ export interface AuditReport {
   /** When the audit ran, ISO 8601; only with `--timestamp`, so that the same image gives the same bytes. */
   readonly timestamp?: string;
   readonly host: HostSummary;
+  /** Which part of a batch this is; left out where it is all of it. */
+  readonly shard?: ShardReport;
   readonly images: readonly ImageReport[];
   readonly summary: AuditSummary;
 }
 
+/** An audit report whose images may be many: they are gone through one after the other, as often as is needed. */
+export type StreamedReport = Omit<AuditReport, "images"> & { readonly images: Iterable<ImageReport> };
+
+/** One of the parts that a batch was spread over, and where its images stand in the whole. */
+export interface ShardReport {
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** Images of all shards together. */
+  readonly total: number;
+  /** The place in the whole, from 0, of each of `images`. */
+  readonly positions: readonly number[];
+}
+
 export interface AuditSummary {
   readonly images: number;
+  /** Those of them that others are written over. */
+  readonly parents: number;
   readonly guests: number;
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byAction: Readonly<Record<string, number>>;
@@ -34,8 +52,15 @@ export interface AuditSummary {
   readonly errors: number;
 }
 
+/**
+ * Whether other images of the same batch are written over this one: then its guests are an earlier state of theirs. An
+ * image that stands alone is a leaf.
+ */
+export type ImageRole = "leaf" | "parent";
+
 export interface ImageReport {
   readonly path: string;
+  readonly role: ImageRole;
   readonly container: ContainerReport | null;
   readonly partitionTable: PartitionTable | null;
   readonly volumes: readonly VolumeReport[];

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export type * from "./audited-image.ts";
 export {
   type DiscoverOptions,
   type Discovery,
@@ -9,4 +10,5 @@ export {
   type PackageDiscovery,
   type UnreadablePath,
 } from "./discover.ts";
+export { findInterruptedChange } from "./interrupted-change.ts";
 export { type PackagePath, requireFile, requirePackage } from "./named-path.ts";

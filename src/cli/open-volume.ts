@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { OpenedImage } from "../audit/index.ts";
-import { requireFile } from "../batch/index.ts";
+import { findInterruptedChange, requireFile } from "../batch/index.ts";
 import { located, VmguestError, type Where } from "../errors.ts";
 import type { FileSystem } from "../fs/index.ts";
 import type { Volume } from "../volume/index.ts";
 import type { Context } from "./context.ts";
 import { printFindings } from "./damage.ts";
-import { findInterruptedChange } from "./interrupted-change.ts";
 
 /** Opens an image for a command, and closes it whatever happens; errors say which image they are from. */
 export async function withImage<T>(

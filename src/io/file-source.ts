@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { VmguestError } from "../errors.ts";
-import { type ByteSource, checkRange, type Origin } from "./byte-source.ts";
+import { checkRange, type Origin } from "./byte-source.ts";
+import type { ImageFile } from "./image-file.ts";
 import { type Backing, PageCache, type PageCacheOptions } from "./page-cache.ts";
 import type { ReadBudget } from "./read-budget.ts";
 import type { ReadStats } from "./read-stats.ts";
@@ -17,7 +18,7 @@ export interface FileSourceOptions extends PageCacheOptions {
 }
 
 /** A file of the host, opened for reading only, behind a page cache. Close it after use (or `using`). */
-export class FileSource implements ByteSource, Disposable {
+export class FileSource implements ImageFile {
   readonly path: string;
   readonly sizeBytes: number;
   /** The same for two paths exactly where they lead to the same file, as long as it is open. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 export { type ByteSource, checkRange, copyBytes, type Origin, readBytes } from "./byte-source.ts";
 export { FileSource, type FileSourceOptions } from "./file-source.ts";
+export type { ImageFile } from "./image-file.ts";
 export { MemorySource } from "./memory-source.ts";
 export {
   CHANGE_PAGE_BYTES,

@@ -3,6 +3,7 @@ import { type BigIntStats, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { VmguestError } from "../errors.ts";
 import { describeSystemError, FileSource, type FileSourceOptions, fileIdentity } from "./file-source.ts";
+import type { ImageFile } from "./image-file.ts";
 import { parseWindowsPath, type WindowsPath } from "./windows-path.ts";
 
 export interface ParentFoldersOptions extends Pick<FileSourceOptions, "stats" | "budget"> {
@@ -33,13 +34,13 @@ const PLACE_COUNT_MAX = 256;
  * and none twice in a chain. Close it after use (or `using`): it holds the parents open.
  */
 export class ParentFolders implements Disposable {
-  readonly #image: FileSource;
+  readonly #image: Pick<ImageFile, "path" | "identity">;
   readonly #options: ParentFoldersOptions;
   readonly #files: FileSource[] = [];
   #roots: readonly string[] | undefined;
 
   /** Looks at nothing yet: most images have no parent. */
-  constructor(image: FileSource, options: ParentFoldersOptions = {}) {
+  constructor(image: Pick<ImageFile, "path" | "identity">, options: ParentFoldersOptions = {}) {
     this.#image = image;
     this.#options = options;
   }

@@ -92,6 +92,7 @@ describe("a file that is no image that can be read", () => {
     for (const wrong of [`${path}.absent`, `${path}.folder`]) {
       expect(auditFile(wrong)).toEqual({
         path: wrong,
+        role: "leaf",
         container: null,
         partitionTable: null,
         volumes: [],

@@ -76,6 +76,7 @@ export function image(changes: Part<Omit<ImageReport, "guests" | "findings">> & 
   const { guests = [guest()], findings = [], ...rest } = changes;
   const base: ImageReport = {
     path: "fleet/web01.vhdx",
+    role: "leaf",
     container: {
       format: "vhdx",
       kind: "dynamic",
@@ -103,6 +104,7 @@ interface Lists {
 export function brokenImage(path = "fleet/broken.vhdx"): ImageReport {
   return {
     path,
+    role: "leaf",
     container: null,
     partitionTable: null,
     volumes: [],
@@ -132,6 +134,7 @@ export function report(...images: readonly ImageReport[]): AuditReport {
     images,
     summary: {
       images: images.length,
+      parents: images.filter(({ role }) => role === "parent").length,
       guests: guests.length,
       byStatus: count(guests.map(({ verdict }) => verdict.status)),
       byAction: count(guests.map(({ verdict }) => verdict.action)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { AuditOptions, AuditReport, ImageReport } from "../../audit/index.ts";
-import { type Discovery, discoverImages, isImageName } from "../../batch/index.ts";
+import { type Discovery, discoverImages, findInterruptedChange, isImageName } from "../../batch/index.ts";
 import { VmguestError } from "../../errors.ts";
 import type { ReadBudget } from "../../io/index.ts";
 import { type HostId, isVersion } from "../../policy/index.ts";
@@ -12,7 +12,6 @@ import { describeErrorReport } from "../error-text.ts";
 import { EXIT, type ExitCode, exitCodeOfFinding, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
 import { HostFile } from "../host-file.ts";
 import { HOST, readHost } from "../host-option.ts";
-import { findInterruptedChange } from "../interrupted-change.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
@@ -193,7 +192,16 @@ async function auditAll(
 }
 
 function unreadableImage(path: string, error: NonNullable<ImageReport["error"]>): ImageReport {
-  return { path, container: null, partitionTable: null, volumes: [], guests: [], findings: [], error };
+  return {
+    path,
+    role: "leaf",
+    container: null,
+    partitionTable: null,
+    volumes: [],
+    guests: [],
+    findings: [],
+    error,
+  };
 }
 
 function formatForReader(

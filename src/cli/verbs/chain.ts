@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { requireFile } from "../../batch/index.ts";
+import { findInterruptedChange, requireFile } from "../../batch/index.ts";
 import { formatChain, formatJson } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { printFindings } from "../damage.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, exitCodeOfImage } from "../exit-codes.ts";
-import { findInterruptedChange } from "../interrupted-change.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { IMAGE, STATS, TEXT_OR_JSON } from "./common-options.ts";
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { CheckReport } from "../../audit/check/index.ts";
-import { requireFile } from "../../batch/index.ts";
+import { findInterruptedChange, requireFile } from "../../batch/index.ts";
 import { formatCheck, formatJson } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { describeErrorReport } from "../error-text.ts";
 import { EXIT, exitCodeOfImage, gravestOf } from "../exit-codes.ts";
-import { findInterruptedChange } from "../interrupted-change.ts";
 import { PARENT_ROOT, readParentRoots } from "../parent-roots.ts";
 import { Progress } from "../progress.ts";
 import { READ_LIMITS, startBudget } from "../read-limits.ts";
