@@ -22,7 +22,20 @@ export default {
   // The second is the program of a thread, which is started by its path.
   input: { main: "dist/cli/main.js", "change-worker": "dist/cli/verbs/changes/change-worker.js" },
   platform: "node",
-  external: ["yargs", "yargs/helpers", "tinyglobby", "cfb", "xml2js", "pkijs", "asn1js"],
+  external: [
+    "yargs",
+    "yargs/helpers",
+    "tinyglobby",
+    "cfb",
+    "xml2js",
+    "pkijs",
+    "asn1js",
+    "tinypool",
+    "p-limit",
+    "undici",
+    "picomatch",
+    "csv-stringify/sync",
+  ],
   output: {
     dir: "dist/bin",
     format: "esm",
