@@ -8,15 +8,14 @@ import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { CLI, mebibytes, median, PEERS, run, statsOf } from "./measure.js";
 
-const ROOT = join(import.meta.dirname, "..");
-const CLI = join(ROOT, "bin/vmguest.js");
 const FURTHER_IMAGES = 100;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    peers: { type: "string", default: join(ROOT, "../shared/tools/peers") },
+    peers: { type: "string", default: PEERS },
     rounds: { type: "string", default: "7" },
   },
 });
@@ -28,16 +27,6 @@ if (image === undefined || !existsSync(image)) {
 
 const audit = (...images) => [process.execPath, CLI, "audit", ...images, "--format", "json", "--stats"];
 const peer = (script) => ["bash", join(values.peers, script), resolve(image)];
-
-function run([command, ...args]) {
-  const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28 });
-  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
-  return { seconds, stdout, stderr };
-}
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** Runs all commands in turn, `rounds` times after one warm-up, and gives each one's median of seconds. */
 function compare(commands, rounds) {
@@ -78,7 +67,7 @@ function furtherImageMs(rounds) {
 }
 
 const rounds = Number(values.rounds);
-const stats = JSON.parse(run(audit(image)).stderr.trim().split("\n").at(-1));
+const stats = statsOf(run(audit(image)));
 const commands = { "vmguest audit": audit(image), "node, doing nothing": [process.execPath, "-e", "0"] };
 for (const [name, script] of [
   ["qemu-storage-daemon + ntfscat + hivex", "qsd_ntfs.sh"],
@@ -100,5 +89,5 @@ const traced = traceReads();
 console.log(
   traced === undefined ? "strace: not available" : `strace: ${traced.bytes} bytes in ${traced.reads} reads`,
 );
-console.log(`peak memory: ${(stats.peakRssBytes / 2 ** 20).toFixed(0)} MiB`);
+console.log(`peak memory: ${mebibytes(stats.peakRssBytes)} MiB`);
 console.log(`each further image in the same process: ${furtherImageMs(rounds).toFixed(1)} ms`);

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { makeInputs } from "./cab-inputs.js";
+import { median } from "./measure.js";
 
 const CLI = join(import.meta.dirname, "../bin/vmguest.js");
 
@@ -39,8 +40,6 @@ function measure([command, ...args]) {
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
   return seconds;
 }
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 console.log(
   `node ${process.version}, ${readFileSync("/proc/loadavg", "utf8").trim()} load, ${rounds} rounds after one warm-up: ` +

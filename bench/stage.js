@@ -8,15 +8,13 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync }
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-
-const ROOT = join(import.meta.dirname, "..");
-const CLI = join(ROOT, "bin/vmguest.js");
+import { CLI, mebibytes, median, PEERS, run } from "./measure.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     host: { type: "string", default: "ws2012r2" },
-    peers: { type: "string", default: join(ROOT, "../shared/tools/peers") },
+    peers: { type: "string", default: PEERS },
     rounds: { type: "string", default: "5" },
     folder: { type: "string", default: tmpdir() },
   },
@@ -30,23 +28,12 @@ if (image === undefined || pack === undefined || !existsSync(image) || !existsSy
 const folder = mkdtempSync(join(values.folder, "vmguest-bench-stage-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
-function run([command, ...args]) {
-  const start = process.hrtime.bigint();
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28 });
-  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}: ${stderr}`);
-  return { seconds, stdout, stderr };
-}
-
 /** A copy that has as little on the disk as the image. */
 function copyOf(name) {
   const copy = join(folder, `${name}-${basename(image)}`);
   if (spawnSync("cp", ["--sparse=always", image, copy]).status !== 0) copyFileSync(image, copy);
   return copy;
 }
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
 
 /** One staging and its rollback: seconds of each activity, and what was written. */
 function stageOnce(copy) {
