@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+export { auditBatch, type BatchOptions } from "./audit-batch.ts";
 export type * from "./audited-image.ts";
 export {
   type DiscoverOptions,
