@@ -12,6 +12,7 @@ import { NTFS_CHECK_CODES } from "./codes/ntfs-check.ts";
 import { NTFS_WRITE_CODES } from "./codes/ntfs-write.ts";
 import { OFFER_CODES } from "./codes/offers.ts";
 import { OPTICAL_CODES } from "./codes/optical.ts";
+import { POLICY_CODES } from "./codes/policy.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
 import { REGISTRY_EDIT_CODES } from "./codes/registry-edit.ts";
 import { SIGNATURE_CODES } from "./codes/signatures.ts";
@@ -38,6 +39,7 @@ export const CODES = {
   ...REGISTRY_CODES,
   ...REGISTRY_EDIT_CODES,
   ...GUEST_CODES,
+  ...POLICY_CODES,
   ...CABINET_CODES,
   ...SIGNATURE_CODES,
   ...MANIFEST_CODES,

@@ -9,7 +9,14 @@ import {
   readWindowsFacts,
 } from "../guest/index.ts";
 import type { ReadBudget, ReadStats } from "../io/index.ts";
-import { checkServices, type HostId, isVersion, type PackageOffer } from "../policy/index.ts";
+import {
+  checkMinimums,
+  checkServices,
+  type HostId,
+  isVersion,
+  type MinimumRule,
+  type PackageOffer,
+} from "../policy/index.ts";
 import type { Volume, VolumeContent } from "../volume/index.ts";
 import { judgeGuest } from "./judge-guest.ts";
 import { OpenedImage, type OpenImageFile } from "./open-image.ts";
@@ -21,6 +28,8 @@ export interface AuditOptions {
   readonly host: HostId;
   /** The least integration-services version that the user's policy accepts, `a.b.c.d`. */
   readonly minimumVersion?: string;
+  /** The least versions that a policy accepts, by guest and host; they count where there is no `minimumVersion`. */
+  readonly minimums?: readonly MinimumRule[];
   /**
    * Packages at hand, as `findOffers` of the package layer finds them: one of them is chosen for each guest, and is what
    * the guest is measured by. Left out where nobody asked for any, which is not the same as an empty list.
@@ -76,7 +85,8 @@ export function auditOpened(image: OpenedImage, options: AuditOptions): ImageRep
   return new ImageAudit(image, options).run();
 }
 
-function checkMinimum({ minimumVersion }: AuditOptions): void {
+function checkMinimum({ minimumVersion, minimums }: AuditOptions): void {
+  if (minimums !== undefined) checkMinimums(minimums);
   if (minimumVersion === undefined || isVersion(minimumVersion)) return;
   throw new VmguestError(
     "USAGE",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Finding } from "../errors.ts";
 import type { GuestFacts } from "../guest/index.ts";
-import { decide, type HostId, judge, type PackageOffer } from "../policy/index.ts";
+import { decide, type HostId, judge, type MinimumRule, type PackageOffer } from "../policy/index.ts";
 import type { GuestReport, VolumeReport } from "./report.ts";
 import { reportEvidence } from "./report-evidence.ts";
 import { reportStaging, withStaging } from "./report-staging.ts";
@@ -9,6 +9,7 @@ import { reportStaging, withStaging } from "./report-staging.ts";
 export interface JudgeOptions {
   readonly host: HostId;
   readonly minimumVersion?: string;
+  readonly minimums?: readonly MinimumRule[];
   readonly offered?: readonly PackageOffer[];
   readonly isNotOnWindowsUpdate?: boolean;
 }
@@ -35,6 +36,7 @@ export function judgeGuest(found: FoundGuest, options: JudgeOptions): GuestRepor
     windowsUpdate: options.isNotOnWindowsUpdate === true ? "disabled" : facts.windowsUpdate.verdict,
     offered: options.offered,
     minimum: options.minimumVersion,
+    minimums: options.minimums,
     findings: [...facts.findings, ...volumeFindings],
     sha2: facts.sha2,
   });

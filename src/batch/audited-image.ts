@@ -5,7 +5,7 @@ import type { ReadLimits } from "../io/index.ts";
 /** What is the same for all images of a batch. It goes to other threads, so it holds nothing but data. */
 export type BatchAuditOptions = Pick<
   AuditOptions,
-  "host" | "minimumVersion" | "offered" | "isNotOnWindowsUpdate" | "parentRoots"
+  "host" | "minimumVersion" | "minimums" | "offered" | "isNotOnWindowsUpdate" | "parentRoots"
 >;
 
 /** One image of a batch, before it is audited. */

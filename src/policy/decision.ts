@@ -7,6 +7,7 @@ import type {
   OsFacts,
   WindowsUpdateFacts,
 } from "../guest/index.ts";
+import type { MinimumRule } from "./minimums.ts";
 
 /** Hyper-V hosts as the report names them. */
 export type HostId =
@@ -153,6 +154,8 @@ export interface JudgeInput {
   readonly offered?: readonly PackageOffer[] | undefined;
   /** The version a policy asks for, which counts where no package that is offered serves the guest. */
   readonly minimum?: string | undefined;
+  /** The rules of a policy, of which the first that fits counts; only where there is no `minimum`. */
+  readonly minimums?: readonly MinimumRule[] | undefined;
   /** What the guest's facts report: what could not be read is not missing. */
   readonly findings?: readonly Finding[];
   /** Whether the guest's facts show support for SHA-2 signatures, which the newest CABs need. */

@@ -5,6 +5,7 @@ import type { PackageChoice } from "./choose.ts";
 import type { HostGeneration, JudgeInput } from "./decision.ts";
 import { findGuest, type NtVersion } from "./guests.ts";
 import { summariseHost } from "./hosts.ts";
+import { describeRule, minimumFor } from "./minimums.ts";
 import { isVersion } from "./versions.ts";
 
 /** A version that a guest is measured by, and where it comes from, in words that follow its number. */
@@ -48,7 +49,7 @@ const NEWEST_MSI: Readonly<Record<HostGeneration, Standard>> = {
 
 /**
  * What the guest is measured by: what the best package of those offered has; failing that, the minimum that was asked
- * for; failing that, the newest version known for such a guest.
+ * for, of all guests or by the policy of such; failing that, the newest version known for such a guest.
  *
  * @throws USAGE where the minimum is not a version.
  */
@@ -65,6 +66,9 @@ export function chooseStandard(input: JudgeInput, choice?: PackageChoice): Stand
   const minimum = readMinimum(input, nt);
   if (typeof minimum === "object") return { standard: minimum, notes };
   if (minimum !== undefined) notes.push(minimum);
+  const ruled = minimum === undefined ? readPolicy(input) : undefined;
+  if (typeof ruled === "object") return { standard: ruled, notes };
+  if (ruled !== undefined) notes.push(ruled);
   return { standard: newestKnown(nt, input), notes };
 }
 
@@ -92,4 +96,12 @@ function readMinimum({ minimum, os }: JudgeInput, nt: NtVersion): Standard | str
   return major === 10 && minor === 0 && build === os.build
     ? standard
     : `the minimum ${minimum} is not of this guest's build, and does not apply to it`;
+}
+
+/** The minimum of the policy's rule for such a guest on such a host. */
+function readPolicy({ minimums, host, os }: JudgeInput): Standard | string | undefined {
+  if (minimums === undefined) return undefined;
+  const rule = minimumFor(minimums, host, os);
+  if (rule === undefined) return "no minimum of the policy is for such a guest on such a host";
+  return { version: rule.version, origin: describeRule(rule) };
 }
