@@ -11,5 +11,8 @@ export {
   type PackageDiscovery,
   type UnreadablePath,
 } from "./discover.ts";
+export { type ImageListOptions, LIST_BYTES_MAX, readImageList } from "./image-list.ts";
 export { findInterruptedChange } from "./interrupted-change.ts";
 export { type PackagePath, requireFile, requirePackage } from "./named-path.ts";
+export { isRemote } from "./remote-path.ts";
+export { parseShard, pickShard, type Shard } from "./shard.ts";
