@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { createHash } from "node:crypto";
 import { VmguestError } from "../errors.ts";
 
 /** One of the parts that a batch is spread over. */
@@ -133,18 +132,15 @@ function checkShard(shard: Shard, what: string): Shard {
  * Which one that is follows from the key alone, so that all machines agree that name their images alike, whatever other
  * images there are. A key is the path or URL as the report has it; `\` counts as `/`.
  */
-export function pickShard(keys: readonly string[], { index, count }: Shard): number[] {
-  const positions: number[] = [];
-  for (const [position, key] of keys.entries()) {
-    if (shardIndexOf(key, count) === index) positions.push(position);
-  }
-  return positions;
+export async function pickShard(keys: readonly string[], { index, count }: Shard): Promise<number[]> {
+  // Most command lines name no shard, so the library waits until there is one.
+  const { createHash } = await import("node:crypto");
+  const shardIndexOf = (key: string) => {
+    const digest = createHash("sha256").update(key.replaceAll("\\", "/"), "utf8").digest("hex");
+    return Number.parseInt(digest.slice(0, HASH_DIGITS), 16) % count;
+  };
+  return keys.flatMap((key, position) => (shardIndexOf(key) === index ? [position] : []));
 }
 
-/** 48 bits, which a number holds exactly and which are so many more than there are shards that none is preferred. */
+/** Of the hash: 48 bits, which a number holds exactly, and so many more than there are shards that none is preferred. */
 const HASH_DIGITS = 12;
-
-function shardIndexOf(key: string, count: number): number {
-  const digest = createHash("sha256").update(key.replaceAll("\\", "/"), "utf8").digest("hex");
-  return Number.parseInt(digest.slice(0, HASH_DIGITS), 16) % count;
-}
