@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { BATCH_CODES } from "./codes/batch.ts";
 import { CABINET_CODES } from "./codes/cabinets.ts";
 import { COMMIT_CODES } from "./codes/commit.ts";
 import { CONTAINER_CODES } from "./codes/containers.ts";
@@ -15,6 +16,8 @@ import { OPTICAL_CODES } from "./codes/optical.ts";
 import { POLICY_CODES } from "./codes/policy.ts";
 import { REGISTRY_CODES } from "./codes/registry.ts";
 import { REGISTRY_EDIT_CODES } from "./codes/registry-edit.ts";
+import { REMOTE_CODES } from "./codes/remote.ts";
+import { REPORT_CODES } from "./codes/reports.ts";
 import { SIGNATURE_CODES } from "./codes/signatures.ts";
 import { STAGING_CODES } from "./codes/staging.ts";
 import { STAGING_PROOF_CODES } from "./codes/staging-proof.ts";
@@ -53,6 +56,9 @@ export const CODES = {
   ...STAGING_RUN_CODES,
   ...STAGING_PROOF_CODES,
   ...STAGING_REFUSAL_CODES,
+  ...REMOTE_CODES,
+  ...BATCH_CODES,
+  ...REPORT_CODES,
 } as const;
 
 export type Code = keyof typeof CODES;

@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: MIT
 import { getHeapStatistics } from "node:v8";
-import { auditImage, type ImageReport, outcomeOf } from "../../audit/index.ts";
+import { auditImage } from "../../audit/index.ts";
 import { type Meter, ReadBudget, ReadStats } from "../../io/index.ts";
 import type { AuditAnswer, AuditTask } from "../audited-image.ts";
 import { findInterruptedChange } from "../interrupted-change.ts";
+import { answerOf, failedAnswer } from "./image-answer.ts";
 
-/** Audits one image on the thread that this is called on. What is wrong with the image stands in its report. */
+/** Audits one image on the thread that this is called on. Never throws: what is wrong stands in the report. */
 export async function performAudit(task: AuditTask): Promise<AuditAnswer> {
   const { path, role, options, limits } = task;
   const stats = new ReadStats();
   const budget = new ReadBudget(limits, THREAD_METER);
-  const knownFindings = await findInterruptedChange(path);
-  const report = auditImage(path, { ...options, role, knownFindings, stats, budget });
-  return answerOf(report, stats);
-}
-
-/** The report as it goes from thread to thread, with its gist. */
-export function answerOf(
-  report: ImageReport,
-  { reads, bytesRead }: Pick<AuditAnswer, "reads" | "bytesRead"> = { reads: 0, bytesRead: 0 },
-): AuditAnswer {
-  return { json: JSON.stringify(report), outcome: outcomeOf(report), reads, bytesRead };
+  try {
+    const knownFindings = await findInterruptedChange(path);
+    return answerOf(auditImage(path, { ...options, role, knownFindings, stats, budget }), stats);
+  } catch (error) {
+    return failedAnswer(task, error);
+  }
 }
 
 /**
