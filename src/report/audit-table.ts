@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { AuditReport, GuestReport, ImageReport } from "../audit/index.ts";
+import type { AuditReport, GuestReport, ImageReport, StreamedReport } from "../audit/index.ts";
 import { nameHost, type Status } from "../policy/index.ts";
-import { type Cell, type Column, cell, fitsColumns, formatColumns, type Row } from "./columns.ts";
+import { type Cell, type Column, cell, MeasuredColumns, type Row } from "./columns.ts";
 import { formatEvidence } from "./evidence.ts";
-import { formatFindings } from "./findings.ts";
+import { FindingList, formatFindings, newsOf } from "./findings.ts";
 import { describeMachine, describeOffer, describeOs, describeVersion } from "./guest-words.ts";
-import { type Paint, paintWith, type Style } from "./paint.ts";
+import { paintWith, type Style } from "./paint.ts";
 import type { TableOptions } from "./table-options.ts";
 import { wrapText } from "./text-width.ts";
 import { makeVisible, shownSentence } from "./visible-text.ts";
@@ -23,22 +23,35 @@ export interface AuditTableOptions extends TableOptions {
 
 /** The audit for a person at a terminal: a row for each guest with its verdict, the reasons below it, then findings. */
 export function formatTable(report: AuditReport, options: AuditTableOptions): string {
-  const width = Math.max(options.width, WIDTH_MIN);
-  const paint = paintWith(options.colour);
-  const parts = [
-    wrapText(introduce(report), width).join("\n"),
-    formatRows(report, width, paint).trimEnd(),
-    options.explains === true ? formatEvidence(report.images, width, paint).trimEnd() : "",
-    formatFindings(report.images, width, paint).trimEnd(),
-    wrapText(summarise(report), width).join("\n"),
-  ];
-  return parts
-    .filter((part) => part !== "")
-    .map((part) => `${part}\n`)
-    .join("\n");
+  return [...formatAuditTable(report, options)].join("");
 }
 
-function introduce({ host }: AuditReport): string {
+/** {@link formatTable} piece by piece, for images that are too many to be held at once. */
+export function* formatAuditTable(report: StreamedReport, options: AuditTableOptions): Generator<string> {
+  const width = Math.max(options.width, WIDTH_MIN);
+  const paint = paintWith(options.colour);
+  yield paragraph(introduce(report), width);
+  yield "\n";
+  const layout = chooseLayout(report.images, width);
+  const findings = new FindingList();
+  yield* layout.columns.format(rowsOf(report.images, layout, findings), { ...layout, paint, width });
+  if (options.explains === true) yield* afterBlankLine(formatEvidence(report.images, width, paint));
+  yield* afterBlankLine(formatFindings(findings, width, paint));
+  yield `\n${paragraph(summarise(report), width)}`;
+}
+
+const paragraph = (text: string, width: number) => `${wrapText(text, width).join("\n")}\n`;
+
+/** The pieces after a blank line; nothing where there are none. */
+function* afterBlankLine(pieces: Iterable<string>): Generator<string> {
+  let before = "\n";
+  for (const piece of pieces) {
+    yield before + piece;
+    before = "";
+  }
+}
+
+function introduce({ host }: Pick<AuditReport, "host">): string {
   const basis = `Judged for a Hyper-V host of ${nameHost(host.id)} (${host.id})`;
   return host.extrapolated
     ? `${basis}, which is newer than Microsoft's update tables: by those for ${host.generation} and later.`
@@ -71,38 +84,50 @@ const NARROW: readonly Column[] = [
   { header: "ACTION, MECHANISM" },
 ];
 
-function formatRows(report: AuditReport, width: number, paint: Paint): string {
-  const entries = withoutRepetition(report.images.flatMap(entriesOf));
-  const noteIndent =
-    Math.max(...entries.map(({ status }) => (status.lines[0] ?? "").length), "STATUS".length) + 2;
-  const wide = entries.map((entry): Row => {
-    const { status, image, guest, version, mechanism, action, notes } = entry;
-    const cells = [
-      status,
-      cell(image),
-      cell(...guest),
-      cell(version.join(" ")),
-      cell(mechanism),
-      cell(action),
-    ];
-    return { cells, notes };
-  });
-  if (fitsColumns(WIDE, wide, width, COMFORTABLE_WIDTH)) {
-    return formatColumns(WIDE, wide, { paint, width, noteIndent });
-  }
-  const narrow = entries.map(({ status, image, guest, version, mechanism, action, notes }): Row => {
-    return { cells: [status, cell(image, ...guest), cell(...version), cell(action, mechanism)], notes };
-  });
-  return formatColumns(NARROW, narrow, { paint, width, noteIndent });
+interface Layout {
+  readonly columns: MeasuredColumns;
+  readonly cellsOf: (entry: Entry) => Cell[];
+  readonly noteIndent: number;
 }
 
-/** In a fleet, many a guest has the same reasons as the one above it. */
-function withoutRepetition(entries: readonly Entry[]): Entry[] {
-  return entries.map((entry, index) => {
-    const above = entries[index - 1]?.notes ?? [];
-    const isRepetition = entry.notes.length > 0 && entry.notes.join("\n") === above.join("\n");
-    return isRepetition ? { ...entry, notes: ["as above"] } : entry;
-  });
+function wideCells({ status, image, guest, version, mechanism, action }: Entry): Cell[] {
+  return [status, cell(image), cell(...guest), cell(version.join(" ")), cell(mechanism), cell(action)];
+}
+
+function narrowCells({ status, image, guest, version, mechanism, action }: Entry): Cell[] {
+  return [status, cell(image, ...guest), cell(...version), cell(action, mechanism)];
+}
+
+/** Goes through all images for what the columns need. */
+function chooseLayout(images: Iterable<ImageReport>, width: number): Layout {
+  const wide = new MeasuredColumns(WIDE);
+  const narrow = new MeasuredColumns(NARROW);
+  let statusWidth = "STATUS".length;
+  for (const image of images) {
+    for (const entry of entriesOf(image)) {
+      wide.add(wideCells(entry));
+      narrow.add(narrowCells(entry));
+      statusWidth = Math.max(statusWidth, entry.status.lines[0]?.length ?? 0);
+    }
+  }
+  const noteIndent = statusWidth + 2;
+  return wide.fits(width, COMFORTABLE_WIDTH)
+    ? { columns: wide, cellsOf: wideCells, noteIndent }
+    : { columns: narrow, cellsOf: narrowCells, noteIndent };
+}
+
+/** The rows of all images, whose findings are gathered on the way. */
+function* rowsOf(images: Iterable<ImageReport>, { cellsOf }: Layout, findings: FindingList): Generator<Row> {
+  let above = "";
+  for (const image of images) {
+    findings.add(newsOf(image));
+    for (const entry of entriesOf(image)) {
+      // In a fleet, many a guest has the same reasons as the one above it.
+      const said = entry.notes.join("\n");
+      yield { cells: cellsOf(entry), notes: said !== "" && said === above ? ["as above"] : entry.notes };
+      above = said;
+    }
+  }
 }
 
 const STATUS_STYLES: Record<Status, Style> = {
@@ -113,7 +138,7 @@ const STATUS_STYLES: Record<Status, Style> = {
   "not-applicable": "dim",
 };
 
-/** A row for each guest; an image without guests, or with one that could not be read, gets a row that says so. */
+/** An entry for each guest; an image without guests, or with one that could not be read, gets one that says so. */
 function entriesOf(image: ImageReport): Entry[] {
   const entries = image.guests.map((guest) => guestEntry(image, guest));
   if (image.error !== null) entries.push(errorEntry(image, image.error));
@@ -125,7 +150,7 @@ function guestEntry(image: ImageReport, guest: GuestReport): Entry {
   const { verdict, rule } = guest;
   return {
     status: { lines: [verdict.status], style: STATUS_STYLES[verdict.status] },
-    image: makeVisible(image.path),
+    image: nameImage(image),
     guest: [describeOs(guest), describeMachine(guest)],
     version: describeVersion(guest),
     mechanism: rule.mechanism,
@@ -135,6 +160,11 @@ function guestEntry(image: ImageReport, guest: GuestReport): Entry {
       ...verdict.reasons.map((reason) => shownSentence(withoutCitation(reason, rule.source))),
     ],
   };
+}
+
+/** Guests of an image that others are written over are an earlier state of theirs. */
+function nameImage({ path, role }: ImageReport): string {
+  return role === "parent" ? `${makeVisible(path)} (parent)` : makeVisible(path);
 }
 
 /** The row of Microsoft's table that a reason cites is for the JSON; here it would say host and guest once more. */
@@ -150,7 +180,7 @@ function errorEntry(image: ImageReport, error: NonNullable<ImageReport["error"]>
   return {
     ...NO_GUEST,
     status: { lines: ["error"], style: "red" },
-    image: makeVisible(image.path),
+    image: nameImage(image),
     guest: [image.guests.length === 0 ? "could not be read" : "another guest could not be read"],
     notes,
   };
@@ -161,15 +191,17 @@ function emptyEntry(image: ImageReport): Entry {
   return {
     ...NO_GUEST,
     status: { lines: ["-"], style: "dim" },
-    image: makeVisible(image.path),
+    image: nameImage(image),
     guest: [contents.length === 0 ? "no guest found" : `no guest found in ${contents.join(", ")}`],
     notes: [],
   };
 }
 
-function summarise({ summary }: AuditReport): string {
+function summarise({ summary }: Pick<AuditReport, "summary">): string {
+  const { images, parents, guests } = summary;
+  const parentsAmong = parents === 0 ? "" : ` (${count(parents, "parent")} of others among them)`;
   const sentences = [
-    `${count(summary.images, "image")}, ${count(summary.guests, "guest")}${listCounts(summary.byStatus, ": ")}.`,
+    `${count(images, "image")}${parentsAmong}, ${count(guests, "guest")}${listCounts(summary.byStatus, ": ")}.`,
   ];
   const actions = Object.entries(summary.byAction).filter(([action]) => action !== "none");
   if (actions.length > 0) sentences.push(`To do${listCounts(Object.fromEntries(actions), ": ")}.`);

@@ -44,46 +44,61 @@ export function formatColumns(
   rows: readonly Row[],
   options: ColumnOptions,
 ): string {
-  const widths = fitWidths(columns, naturalWidths(columns, rows), options.width);
-  const header = columns.map(({ header }) => ({ lines: [header], style: "bold" as const }));
-  const noteIndent = options.noteIndent ?? GAP.length;
-  const lines = [
-    ...formatCells(header, widths, options.paint),
-    ...rows.flatMap(({ cells, notes = [] }) => [
-      ...formatCells(cells, widths, options.paint),
-      ...notes.flatMap((note) => indentText(note, noteIndent, options.width, "- ")),
-    ]),
-  ];
-  return lines.map((line) => `${line}\n`).join("");
+  const measured = new MeasuredColumns(columns);
+  for (const { cells } of rows) measured.add(cells);
+  return [...measured.format(rows, options)].join("");
 }
 
-/** Whether every column would have at least `flexibleWidth` columns, or all it needs. */
-export function fitsColumns(
-  columns: readonly Column[],
-  rows: readonly Row[],
-  width: number,
-  flexibleWidth: number,
-): boolean {
-  const needed = naturalWidths(columns, rows).map((natural, index) =>
-    columns[index]?.isFlexible ? Math.min(natural, flexibleWidth) : natural,
-  );
-  return totalWidth(needed) <= width;
+/**
+ * Columns for rows that are too many to be held: all are gone through twice, first for their widths ({@link add}), then
+ * to be written ({@link format}).
+ */
+export class MeasuredColumns {
+  readonly #columns: readonly Column[];
+  /** The width of the widest text of each. */
+  readonly #natural: number[];
+
+  constructor(columns: readonly Column[]) {
+    this.#columns = columns;
+    this.#natural = columns.map(({ header }) => widthOf(header));
+  }
+
+  /** Takes the widths of a row's cells in. */
+  add(cells: readonly Cell[]): void {
+    for (const [index, { lines }] of cells.entries()) {
+      this.#natural[index] = Math.max(this.#natural[index] ?? 0, ...lines.map(widthOf));
+    }
+  }
+
+  /** Whether every column would have at least `flexibleWidth` terminal columns, or all it needs. */
+  fits(width: number, flexibleWidth: number): boolean {
+    const needed = this.#natural.map((natural, index) =>
+      this.#columns[index]?.isFlexible ? Math.min(natural, flexibleWidth) : natural,
+    );
+    return totalWidth(needed) <= width;
+  }
+
+  /** The header, then each row with its notes as one piece of text. */
+  *format(rows: Iterable<Row>, { paint, width, noteIndent = GAP.length }: ColumnOptions): Generator<string> {
+    const widths = fitWidths(this.#columns, this.#natural, width);
+    const header = this.#columns.map((column) => ({ lines: [column.header], style: "bold" as const }));
+    yield linesOf(formatCells(header, widths, paint));
+    for (const { cells, notes = [] } of rows) {
+      yield linesOf([
+        ...formatCells(cells, widths, paint),
+        ...notes.flatMap((note) => indentText(note, noteIndent, width, "- ")),
+      ]);
+    }
+  }
 }
+
+const linesOf = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
 
 /** The text wrapped to `width`, every line indented, the first one behind `mark` (`- ` for an item of a list). */
 export function indentText(text: string, indent: number, width: number, mark = ""): string[] {
   const room = Math.max(width - indent - mark.length, FLEXIBLE_WIDTH_MIN);
   return wrapText(text, room).map(
     (line, index) => " ".repeat(indent) + (index === 0 ? mark : " ".repeat(mark.length)) + line,
-  );
-}
-
-function naturalWidths(columns: readonly Column[], rows: readonly Row[]): number[] {
-  return columns.map(({ header }, index) =>
-    rows.reduce(
-      (widest, { cells }) => Math.max(widest, ...(cells[index]?.lines ?? []).map(widthOf)),
-      widthOf(header),
-    ),
   );
 }
 

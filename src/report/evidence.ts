@@ -6,12 +6,18 @@ import type { Paint } from "./paint.ts";
 import { makeVisible, shownName, shownSentence } from "./visible-text.ts";
 
 /** What every guest's report rests on: each piece of evidence with its place, and what else the guest itself says. */
-export function formatEvidence(images: readonly ImageReport[], width: number, paint: Paint): string {
-  const parts = images.flatMap((image) =>
-    image.guests.map((guest) => formatGuest(image, guest, width).join("\n")),
-  );
-  if (parts.length === 0) return "";
-  return `${paint("bold", "EVIDENCE")}\n${parts.join("\n")}\n`;
+export function* formatEvidence(
+  images: Iterable<ImageReport>,
+  width: number,
+  paint: Paint,
+): Generator<string> {
+  let heading = `${paint("bold", "EVIDENCE")}\n`;
+  for (const image of images) {
+    for (const guest of image.guests) {
+      yield `${heading}${formatGuest(image, guest, width).join("\n")}\n`;
+      heading = "";
+    }
+  }
 }
 
 function formatGuest(image: ImageReport, guest: GuestReport, width: number): string[] {

@@ -12,104 +12,160 @@ const SEVERITY_STYLES: Record<Severity, Style> = { error: "red", warning: "yello
 /** How many findings of one code are listed of an image; the JSON has them all. */
 const FINDINGS_OF_ONE_CODE_MAX = 10;
 
-/** The findings of an audit, without what the rows of the table have said already. */
-export function formatFindings(images: readonly ImageReport[], width: number, paint: Paint): string {
-  const lines = listFindings(
-    images.map((image) => ({ path: image.path, findings: newsOf(image) })),
-    width,
-    paint,
-  );
-  return lines.length === 0 ? "" : `${[paint("bold", "FINDINGS"), ...lines].join("\n")}\n`;
-}
+/** What is listed at most of one code, so that the list of a large library stays one that is read; the JSON has all. */
+const DETAILS_OF_ONE_CODE_MAX = 200;
+const IMAGES_OF_ONE_DETAIL_MAX = 200;
 
 type Findings = Pick<ImageReport, "path" | "findings">;
 
-/** The findings of one image, or of one part of it. */
-export function formatImageFindings(image: Findings, width: number, paint: Paint): string[] {
-  return listFindings([image], width, paint);
+/** What was found under one code, over all images. */
+export interface FindingGroup {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly details: readonly FindingDetail[];
+  /** Findings that are not among the details, since there are too many. */
+  readonly leftOut: number;
 }
 
-/**
- * The lines for findings: gravest first, and those of one code together with what can be done about them, since who
- * mends a fleet mends it kind by kind. Images are named where there are several.
- */
-function listFindings(images: readonly Findings[], width: number, paint: Paint): string[] {
-  const places = images.flatMap(({ path, findings }) =>
-    findings.map((finding) => ({ image: path, finding })),
+/** What several images may share. Text that is printed as it is. */
+export interface FindingDetail {
+  /** Message and place inside the image; empty where the code says it all. */
+  readonly text: string;
+  /** Visible paths. */
+  readonly images: readonly string[];
+  /** Images that are not among them. */
+  readonly leftOut: number;
+}
+
+interface CollectedGroup {
+  readonly details: Map<string, { readonly images: Set<string>; leftOut: number }>;
+  leftOut: number;
+}
+
+/** The findings of images, taken in one after the other: little more than what will be printed is kept. */
+export class FindingList {
+  #imageCount = 0;
+  readonly #groups = new Map<Severity, Map<string, CollectedGroup>>(
+    SEVERITIES.map((severity) => [severity, new Map()]),
   );
-  return SEVERITIES.flatMap((severity) => {
-    const ofSeverity = places.filter(({ finding }) => finding.severity === severity);
-    const codes = new Set(ofSeverity.map(({ finding }) => finding.code));
-    return [...codes].flatMap((code) => {
-      const ofCode = ofSeverity.filter(({ finding }) => finding.code === code);
-      return formatCode(code, severity, listDetails(ofCode, images.length === 1), width, paint);
-    });
-  });
+
+  /** Whether it is the findings of one image, so that its name need not be said. */
+  get isOfOneImage(): boolean {
+    return this.#imageCount === 1;
+  }
+
+  add({ path, findings }: Findings): void {
+    this.#imageCount++;
+    const counts = new Map<CollectedGroup, number>();
+    for (const finding of findings) {
+      const group = this.#groupOf(finding);
+      const count = (counts.get(group) ?? 0) + 1;
+      counts.set(group, count);
+      if (count <= FINDINGS_OF_ONE_CODE_MAX) addDetail(group, describeFinding(finding, path), path);
+    }
+    for (const [group, count] of counts) {
+      const rest = count - FINDINGS_OF_ONE_CODE_MAX;
+      if (rest > 0) addDetail(group, `and ${rest} more (--format json lists them all)`, path);
+    }
+  }
+
+  /** Gravest first, then in the order in which the codes came. */
+  *groups(): Generator<FindingGroup> {
+    for (const [severity, groups] of this.#groups) {
+      for (const [code, { details, leftOut }] of groups) {
+        yield {
+          code,
+          severity,
+          details: [...details].map(([text, { images, leftOut }]) => {
+            return { text, images: [...images], leftOut };
+          }),
+          leftOut,
+        };
+      }
+    }
+  }
+
+  #groupOf({ severity, code }: FindingReport): CollectedGroup {
+    const groups = this.#groups.get(severity) ?? new Map<string, CollectedGroup>();
+    this.#groups.set(severity, groups);
+    const group = groups.get(code) ?? { details: new Map(), leftOut: 0 };
+    groups.set(code, group);
+    return group;
+  }
+}
+
+function addDetail(group: CollectedGroup, text: string, path: string): void {
+  const detail = group.details.get(text);
+  const image = makeVisible(path);
+  if (detail === undefined) {
+    if (group.details.size >= DETAILS_OF_ONE_CODE_MAX) group.leftOut++;
+    else group.details.set(text, { images: new Set([image]), leftOut: 0 });
+  } else if (detail.images.size < IMAGES_OF_ONE_DETAIL_MAX) detail.images.add(image);
+  else if (!detail.images.has(image)) detail.leftOut++;
+}
+
+/** The findings of an audit under their heading; nothing where there are none. */
+export function* formatFindings(list: FindingList, width: number, paint: Paint): Generator<string> {
+  let heading = `${paint("bold", "FINDINGS")}\n`;
+  for (const group of list.groups()) {
+    const lines = formatGroup(group, list.isOfOneImage, width, paint);
+    yield `${heading}${lines.map((line) => `${line}\n`).join("")}`;
+    heading = "";
+  }
+}
+
+/** The findings of one image, or of one part of it. */
+export function formatImageFindings(image: Findings, width: number, paint: Paint): string[] {
+  const list = new FindingList();
+  list.add(image);
+  return [...list.groups()].flatMap((group) => formatGroup(group, true, width, paint));
 }
 
 /** Findings that no row says: that there is no guest, and what became the error of the image, stand there. */
-function newsOf({ findings, error }: ImageReport): FindingReport[] {
-  return findings.filter(
+export function newsOf({ path, findings, error }: ImageReport): Findings {
+  const news = findings.filter(
     ({ code, where }) => code !== "GUEST_NONE" && !(code === error?.code && where === error.where),
   );
-}
-
-interface FindingPlace {
-  readonly image: string;
-  readonly finding: FindingReport;
-}
-
-/** What is said of which images: a detail that several share stands once. */
-function listDetails(places: readonly FindingPlace[], isOnlyImage: boolean): string[] {
-  const imagesOf = new Map<string, Set<string>>();
-  const counts = new Map<string, number>();
-  for (const { image, finding } of places) {
-    const count = (counts.get(image) ?? 0) + 1;
-    counts.set(image, count);
-    if (count > FINDINGS_OF_ONE_CODE_MAX) continue;
-    const detail = describeFinding(finding, image);
-    const images = imagesOf.get(detail) ?? new Set();
-    imagesOf.set(detail, images.add(makeVisible(image)));
-  }
-  const details = [...imagesOf].map(([detail, images]) => {
-    if (isOnlyImage) return detail;
-    const names = [...images].join(", ");
-    if (detail === "") return names;
-    return images.size === 1 ? `${names}: ${detail}` : `${detail}: ${names}`;
-  });
-  for (const [image, count] of counts) {
-    const rest = count - FINDINGS_OF_ONE_CODE_MAX;
-    if (rest > 0) {
-      const more = `and ${rest} more (--format json lists them all)`;
-      details.push(isOnlyImage ? more : `${makeVisible(image)}: ${more}`);
-    }
-  }
-  return details.filter((detail) => detail !== "");
+  return { path, findings: news };
 }
 
 const INDENT = 2;
 const DETAIL_INDENT = INDENT + "warning".length + 2;
 
-function formatCode(
-  code: string,
-  severity: Severity,
-  details: readonly string[],
+/**
+ * The lines of one code with what can be done about it, since who mends a fleet mends it kind by kind. Images are named
+ * where there are several.
+ */
+function formatGroup(
+  { code, severity, details, leftOut }: FindingGroup,
+  isOfOneImage: boolean,
   width: number,
   paint: Paint,
 ): string[] {
   const entry = entryOf(code);
-  const [first = "", ...rest] = indentText(`${entry?.meaning ?? "finding"} [${code}]`, DETAIL_INDENT, width);
-  const head = " ".repeat(INDENT) + paint(SEVERITY_STYLES[severity], severity);
+  const title = `${entry?.meaning ?? "finding"} [${makeVisible(code)}]`;
+  const [first = "", ...rest] = indentText(title, DETAIL_INDENT, width);
+  const head = " ".repeat(INDENT) + paint(SEVERITY_STYLES[severity], makeVisible(severity));
+  const items = details.map((detail) => (isOfOneImage ? detail.text : describeDetail(detail)));
+  if (leftOut > 0) items.push(`and ${leftOut} more (--format json lists them all)`);
   return [
     head + first.slice(INDENT + severity.length),
     ...rest,
     ...(entry?.hint === undefined ? [] : indentText(entry.hint, DETAIL_INDENT, width)),
-    ...details.flatMap((detail) => indentText(detail, DETAIL_INDENT, width, "- ")),
+    ...items.filter((item) => item !== "").flatMap((item) => indentText(item, DETAIL_INDENT, width, "- ")),
   ];
 }
 
-function entryOf(code: string): CodeEntry | undefined {
-  return (CODES as Readonly<Record<string, CodeEntry>>)[code];
+/** The detail with the images that it is about; one that several share stands once. */
+function describeDetail({ text, images, leftOut }: FindingDetail): string {
+  const names = `${images.join(", ")}${leftOut === 0 ? "" : ` and ${leftOut} more images`}`;
+  if (text === "") return names;
+  return images.length === 1 ? `${names}: ${text}` : `${text}: ${names}`;
+}
+
+/** The code's entry; undefined for a code of another version of vmguest. */
+export function entryOf(code: string): CodeEntry | undefined {
+  return Object.hasOwn(CODES, code) ? (CODES as Readonly<Record<string, CodeEntry>>)[code] : undefined;
 }
 
 /** The message and the place inside the image, without what the code's own line says already. */

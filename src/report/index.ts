@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-export { formatTable } from "./audit-table.ts";
+export { type AuditTableOptions, formatAuditTable, formatTable } from "./audit-table.ts";
 export { formatChain } from "./chain.ts";
 export { formatCheck } from "./check.ts";
+export { formatCsv } from "./csv.ts";
 export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts";
-export { formatJson } from "./json.ts";
+export { formatAuditJson, formatJson } from "./json.ts";
+export { formatJunit, type JunitOptions } from "./junit.ts";
+export { formatMarkdown, type MarkdownOptions } from "./markdown.ts";
+export { formatNdjson, ndjsonHeader, ndjsonImage, ndjsonSummary } from "./ndjson.ts";
 export { type ExtractedFile, formatPackageExtraction, type PackageExtraction } from "./package-extraction.ts";
 export {
   formatPackageIntegrity,

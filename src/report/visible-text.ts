@@ -33,15 +33,16 @@ const SENTENCE_LENGTH_MAX = 1000;
 
 /** A name from an image, visible and of a bounded length. */
 export function shownName(name: string): string {
-  return cut(name, NAME_LENGTH_MAX);
+  return shownText(name, NAME_LENGTH_MAX);
 }
 
 /** A sentence that may quote an image, visible and of a bounded length. */
 export function shownSentence(sentence: string): string {
-  return cut(sentence, SENTENCE_LENGTH_MAX);
+  return shownText(sentence, SENTENCE_LENGTH_MAX);
 }
 
-function cut(text: string, lengthMax: number): string {
+/** Text from an image, visible; where it is longer than `lengthMax`, its beginning and how long it is. */
+export function shownText(text: string, lengthMax: number): string {
   if (text.length <= lengthMax) return makeVisible(text);
   return `${makeVisible(text.slice(0, lengthMax))}... (${text.length} characters)`;
 }
