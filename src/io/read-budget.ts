@@ -49,6 +49,11 @@ export class ReadBudget {
     return this.#refusal;
   }
 
+  /** How long a read may wait for its bytes, in milliseconds; none or less where the time is over. */
+  get timeLeftMs(): number {
+    return this.#limits.seconds * 1000 - (this.#meter.now() - this.#startMs);
+  }
+
   /** Throws READ_LIMIT where `byteCount` more bytes, or any more time or memory, are more than the limits allow. */
   spend(byteCount: number): void {
     this.check();
