@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { BATCH_CODES } from "./codes/batch.ts";
 import { CABINET_CODES } from "./codes/cabinets.ts";
+import { CACHE_CODES } from "./codes/cache.ts";
 import { COMMIT_CODES } from "./codes/commit.ts";
 import { CONTAINER_CODES } from "./codes/containers.ts";
 import { DISK_WRITE_CODES } from "./codes/disk-write.ts";
@@ -58,6 +59,7 @@ export const CODES = {
   ...STAGING_REFUSAL_CODES,
   ...REMOTE_CODES,
   ...BATCH_CODES,
+  ...CACHE_CODES,
   ...REPORT_CODES,
 } as const;
 
