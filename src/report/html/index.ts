@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+export { formatHtml, type HtmlOptions } from "./page.ts";
