@@ -2,9 +2,9 @@
 // Joins the command line's modules into few files. Each file costs a start about as much as 20 KiB of code, so what
 // every command needs is one file, what an audit needs is another, and checks and yargs stay where they are until asked for.
 const CORE =
-  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit).*|batch\/(?!pool\/(audit-|image-answer)).*|report\/(?!package-|signature-words|labelled|plan|stage|rollback).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
+  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit).*|batch\/(?!pool\/(audit-|image-answer)|chain-survey).*|report\/(?!package-|signature-words|labelled|plan|stage|rollback).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
 const LAYERS =
-  /dist\/((disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit)).*|batch\/pool\/(audit-task|image-answer))\.js$/;
+  /dist\/((disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit)).*|batch\/(pool\/(audit-task|image-answer)|chain-survey))\.js$/;
 // A group takes along what its files import, so that what others load alone has groups of its own before it.
 const CHECKS = /dist\/(disk|volume|fs|registry|audit)\/(.*\/)?check\/.*\.js$/;
 const DISCS = /dist\/package\/iso\/.*\.js$/;

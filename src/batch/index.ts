@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 export { auditBatch, type BatchOptions } from "./audit-batch.ts";
 export type * from "./audited-image.ts";
+export type { ChainSurvey, ChainSurveyOptions } from "./chain-survey.ts";
 export {
   type DiscoverOptions,
   type Discovery,
@@ -15,4 +16,5 @@ export { type ImageListOptions, LIST_BYTES_MAX, readImageList } from "./image-li
 export { findInterruptedChange } from "./interrupted-change.ts";
 export { type PackagePath, requireFile, requirePackage } from "./named-path.ts";
 export { isRemote } from "./remote-path.ts";
+export { assignRoles, type IdentityOf } from "./roles.ts";
 export { parseShard, pickShard, type Shard } from "./shard.ts";
