@@ -4,7 +4,7 @@ import { type Finding, finding, findingOf, VmguestError } from "../errors.ts";
 import type { UndoInspection } from "../io/commit/index.ts";
 
 /** What an undo file is called beside its image, whatever links lead to that (docs/formats/undo.md). */
-const UNDO_ENDING = ".vmguest-undo";
+export const UNDO_ENDING = ".vmguest-undo";
 
 /**
  * What the undo file beside an image says that a reader of the image has to know: that a change of it was interrupted, so

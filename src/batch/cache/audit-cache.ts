@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+import type { ImageReport } from "../../audit/index.ts";
+import type { Finding } from "../../errors.ts";
+import type { BatchAuditOptions } from "../audited-image.ts";
+import { type CachedImage, formatEntry, parseEntry } from "./cache-entry.ts";
+import { CacheKeys } from "./cache-key.ts";
+import { type FileIdentity, identifyFile, identifyUndo } from "./image-identity.ts";
+import { RecordFile } from "./record-file.ts";
+import { isRepeatable } from "./repeatable.ts";
+
+export type { CachedImage } from "./cache-entry.ts";
+
+export interface AuditCacheOptions {
+  /** How images are audited: what was audited in another way is not found. */
+  readonly options: BatchAuditOptions;
+  /** What other versions of the tool found is not found. */
+  readonly toolVersion: string;
+  /** The time, milliseconds since 1970. */
+  readonly now: () => number;
+  /** Hears, once, that nothing more can be kept; the run goes on. */
+  readonly onProblem?: (problem: Finding) => void;
+  /** How long the file may become; 4 GiB where not given. */
+  readonly sizeMaxBytes?: number;
+}
+
+/** What tells an image from what it may become, as it was at one moment. */
+export interface ImageIdentity {
+  /** Of the image itself. */
+  readonly own: string;
+  /** Of the files under it, next one first. */
+  readonly parents: readonly string[];
+  /** False where one of the files was changed so lately that it might change once more and look the same. */
+  readonly isSettled: boolean;
+}
+
+/**
+ * A change within one tick of a file system's clock leaves no trace if the file was changed in that tick before. FAT
+ * counts in two seconds; one more is for a file server whose clock is late.
+ */
+const SETTLING_MS = 3000;
+
+/**
+ * Keeps the audits of images in a file, so that an image that has not changed is not audited again (docs/cache.md).
+ * Several runs may use the same file at once. Close it after use (or `using`).
+ *
+ * Take the identity of an image before its audit: what changes meanwhile is then never taken for what was audited.
+ */
+export class AuditCache implements Disposable {
+  readonly #file: RecordFile;
+  readonly #keys: CacheKeys;
+  readonly #now: () => number;
+  /** Parents have many children; for one run each of them is what it was at first. */
+  readonly #parents = new Map<string, FileIdentity | undefined>();
+
+  private constructor(file: RecordFile, keys: CacheKeys, now: () => number) {
+    this.#file = file;
+    this.#keys = keys;
+    this.#now = now;
+  }
+
+  /**
+   * Opens the file, or makes it. Throws IO_OPEN or IO_WRITE where that cannot be done, CACHE_FOREIGN where it holds
+   * something else, and USAGE where it is named like a disk image.
+   */
+  static open(
+    path: string,
+    { options, toolVersion, now, onProblem, sizeMaxBytes }: AuditCacheOptions,
+  ): AuditCache {
+    const keys = new CacheKeys(toolVersion, options);
+    return new AuditCache(RecordFile.open(path, { tool: keys.tool, onProblem, sizeMaxBytes }), keys, now);
+  }
+
+  /**
+   * The audit of an image that has not changed since; undefined where there is none. An image that does not lie on this
+   * host is known by `remote`, a text that changes with it.
+   */
+  find(path: string, remote?: string): CachedImage | undefined {
+    const payload = this.#file.find(this.#keys.of(path));
+    const entry = payload === undefined ? undefined : parseEntry(payload);
+    if (entry === undefined) return undefined;
+    const now = this.identify(path, entry.image.parents, remote);
+    if (now?.own !== entry.identity.own) return undefined;
+    if (now.parents.join("\n") !== entry.identity.parents.join("\n")) return undefined;
+    return entry.image;
+  }
+
+  /** What the image is now, to be taken before its audit; undefined where that cannot be told. */
+  identify(path: string, parents: readonly string[], remote?: string): ImageIdentity | undefined {
+    const own = remote === undefined ? identifyImage(path) : { text: `remote ${remote}`, changedMs: 0 };
+    if (own === undefined) return undefined;
+    const texts: string[] = [];
+    let changedMs = own.changedMs;
+    for (const parent of parents) {
+      const identity = this.#identifyParent(parent);
+      if (identity === undefined) return undefined;
+      texts.push(identity.text);
+      changedMs = Math.max(changedMs, identity.changedMs);
+    }
+    return { own: own.text, parents: texts, isSettled: changedMs + SETTLING_MS <= this.#now() };
+  }
+
+  /**
+   * Keeps an audit for the runs to come; false where it is not kept. Some never are: those of which the next might say
+   * something else though no file has changed.
+   */
+  store(path: string, image: CachedImage, identity: ImageIdentity): boolean {
+    if (!identity.isSettled || identity.parents.length !== image.parents.length) return false;
+    const report = JSON.parse(image.answer.json) as ImageReport;
+    if (!isRepeatable(report, image.parents)) return false;
+    return this.#file.append(this.#keys.of(path), formatEntry({ image, identity }));
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #identifyParent(path: string): FileIdentity | undefined {
+    if (!this.#parents.has(path)) this.#parents.set(path, identifyFile(path));
+    return this.#parents.get(path);
+  }
+}
+
+function identifyImage(path: string): FileIdentity | undefined {
+  const file = identifyFile(path);
+  const undo = identifyUndo(path);
+  if (file === undefined || undo === undefined) return undefined;
+  return { text: `${file.text}\n${undo.text}`, changedMs: Math.max(file.changedMs, undo.changedMs) };
+}
