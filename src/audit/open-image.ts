@@ -174,7 +174,7 @@ export class OpenedImage implements Disposable {
       });
   }
 
-  /** Throws IO_CHANGED where somebody wrote to the image or one of its parents since it was opened. */
+  /** Throws IO_CHANGED, or REMOTE_CHANGED, where somebody wrote to the image or one of its parents since it was opened. */
   checkUnchanged(): void {
     this.file.checkUnchanged();
     this.#parents.checkUnchanged();

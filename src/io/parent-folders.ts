@@ -4,16 +4,17 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { VmguestError } from "../errors.ts";
 import { describeSystemError, FileSource, type FileSourceOptions, fileIdentity } from "./file-source.ts";
 import type { ImageFile } from "./image-file.ts";
+import { pathsBeside } from "./paths-beside.ts";
 import { parseWindowsPath, type WindowsPath } from "./windows-path.ts";
 
 export interface ParentFoldersOptions extends Pick<FileSourceOptions, "stats" | "budget"> {
-  /** Folders with everything below them; the folder of the image where none are given. */
+  /** Folders with everything below them; the folder of the image, be it on a web server, where none are given. */
   readonly roots?: readonly string[] | undefined;
 }
 
 /** A file that may be the parent of a differencing disk, or why a file is not opened that may be. */
 export type FoundParent = { readonly name: string; readonly isGuess: boolean } & (
-  | { readonly source: FileSource; readonly modifiedMs: number }
+  | { readonly source: ImageFile; readonly modifiedMs?: number }
   | { readonly refusal: VmguestError }
 );
 
@@ -34,19 +35,19 @@ const PLACE_COUNT_MAX = 256;
  * and none twice in a chain. Close it after use (or `using`): it holds the parents open.
  */
 export class ParentFolders implements Disposable {
-  readonly #image: Pick<ImageFile, "path" | "identity">;
+  readonly #image: ParentedImage;
   readonly #options: ParentFoldersOptions;
-  readonly #files: FileSource[] = [];
+  readonly #files: ImageFile[] = [];
   #roots: readonly string[] | undefined;
 
   /** Looks at nothing yet: most images have no parent. */
-  constructor(image: Pick<ImageFile, "path" | "identity">, options: ParentFoldersOptions = {}) {
+  constructor(image: ParentedImage, options: ParentFoldersOptions = {}) {
     this.#image = image;
     this.#options = options;
   }
 
   /** The parents that are open, that of the image first. */
-  get files(): readonly FileSource[] {
+  get files(): readonly ImageFile[] {
     return this.#files;
   }
 
@@ -63,26 +64,79 @@ export class ParentFolders implements Disposable {
       const where = paths.length > 0 ? "on another computer" : "a device or no path at all";
       yield refuse(name, true, "DISK_PARENT_OUTSIDE", `the name of its parent, ${quote(name)}, is ${where}`);
     }
-    const tried = new Set<string>();
-    for (const place of this.#places(local, dirname(realPath(child)))) {
-      if (tried.has(place.path)) continue;
-      tried.add(place.path);
-      if (tried.size > PLACE_COUNT_MAX) return;
-      const found = this.#open(place);
-      if (found === undefined) continue;
+    const remote = [this.#image, ...this.#files].find(({ path, openBeside }) => path === child && openBeside);
+    for (const found of remote === undefined
+      ? this.#findOnHost(local, child)
+      : this.#findFor(remote, local)) {
       yield found;
       if ("source" in found) this.#files.pop()?.close();
     }
   }
 
-  *#places(paths: readonly WindowsPath[], folder: string): Generator<Place> {
+  *#findOnHost(paths: readonly WindowsPath[], child: string): Generator<FoundParent> {
+    yield* this.#openEach(this.#placesOnHost(paths, dirname(realPath(child))));
+  }
+
+  /** The parent of a file on a web server lies in the folders that were named, or beside it on the server. */
+  *#findFor(child: ParentedImage, paths: readonly WindowsPath[]): Generator<FoundParent> {
+    if (this.#options.roots !== undefined) {
+      yield* this.#openEach(this.#placesInRoots(paths));
+      return;
+    }
+    for (const { parts, isGuess } of pathsBeside(paths)) {
+      const found = this.#openBeside(child, parts, isGuess);
+      if (found !== undefined) yield found;
+    }
+  }
+
+  #openBeside(child: ParentedImage, parts: readonly string[], isGuess: boolean): FoundParent | undefined {
+    const name = parts.join("/");
+    const refused = (code: RefusalCode, message: string) => refuse(name, isGuess, code, message);
+    if (parts.includes("..")) {
+      const message = `its parent ${quote(name)} is outside the folder of the image, on its server`;
+      return refused("DISK_PARENT_OUTSIDE", message);
+    }
+    try {
+      const source = child.openBeside?.(parts, { capacityBytes: this.#capacityBytes() });
+      if (source === undefined) return undefined;
+      if (this.#isInChain(source.identity)) {
+        source.close();
+        return isGuess ? undefined : refused("DISK_PARENT_CYCLE", cycleMessage(name));
+      }
+      this.#files.push(source);
+      return { name: source.path, isGuess, source };
+    } catch (error) {
+      if (error instanceof VmguestError) return { name, isGuess, refusal: error };
+      throw error;
+    }
+  }
+
+  *#openEach(places: Iterable<Place>): Generator<FoundParent> {
+    const tried = new Set<string>();
+    for (const place of places) {
+      if (tried.has(place.path)) continue;
+      tried.add(place.path);
+      if (tried.size > PLACE_COUNT_MAX) return;
+      const found = this.#open(place);
+      if (found !== undefined) yield found;
+    }
+  }
+
+  *#placesOnHost(paths: readonly WindowsPath[], folder: string): Generator<Place> {
+    yield* this.#placesAround(paths, folder);
+    yield* this.#placesInRoots(paths);
+  }
+
+  *#placesAround(paths: readonly WindowsPath[], folder: string): Generator<Place> {
     for (const { start, parts } of paths) {
       if (start === "relative") yield { path: resolve(folder, ...parts), isGuess: false };
     }
+    if (!this.#isAllowed(folder)) return;
+    for (const { parts } of paths) yield { path: resolve(folder, ...parts.slice(-1)), isGuess: true };
+  }
+
+  *#placesInRoots(paths: readonly WindowsPath[]): Generator<Place> {
     const suffixes = paths.map(({ parts }) => parts.slice(parts.lastIndexOf("..") + 1));
-    if (this.#isAllowed(folder)) {
-      for (const parts of suffixes) yield { path: resolve(folder, ...parts.slice(-1)), isGuess: true };
-    }
     for (let length = SUFFIX_LENGTH_MAX; length > 0; length--) {
       for (const parts of suffixes) {
         if (parts.length < length) continue;
@@ -121,18 +175,14 @@ export class ParentFolders implements Disposable {
         : refused("DISK_PARENT_NO_FILE", `its parent ${quote(path)} is no regular file`);
     }
     const identity = fileIdentity(status);
-    if ([this.#image, ...this.#files].some((file) => file.identity === identity)) {
-      return isGuess
-        ? undefined
-        : refused("DISK_PARENT_CYCLE", `its parent ${quote(path)} is a file of the chain already`);
-    }
+    if (this.#isInChain(identity))
+      return isGuess ? undefined : refused("DISK_PARENT_CYCLE", cycleMessage(path));
     return this.#openFile(this.#shownPath(real), isGuess, identity);
   }
 
   #openFile(name: string, isGuess: boolean, identity: string): FoundParent {
     try {
-      const capacityBytes = CAPACITY_BYTES / (this.#files.length + 1);
-      const source = FileSource.open(name, { ...this.#options, capacityBytes });
+      const source = FileSource.open(name, { ...this.#options, capacityBytes: this.#capacityBytes() });
       if (source.identity !== identity) {
         source.close();
         return refuse(name, isGuess, "IO_CHANGED", `${quote(name)} was replaced while it was being opened`);
@@ -143,6 +193,14 @@ export class ParentFolders implements Disposable {
       if (error instanceof VmguestError) return { name, isGuess, refusal: error };
       throw error;
     }
+  }
+
+  #isInChain(identity: string): boolean {
+    return [this.#image, ...this.#files].some((file) => file.identity === identity);
+  }
+
+  #capacityBytes(): number {
+    return CAPACITY_BYTES / (this.#files.length + 1);
   }
 
   #allowed(): readonly string[] {
@@ -160,12 +218,13 @@ export class ParentFolders implements Disposable {
 
   /** The path as the user would write it who named the image as he did. */
   #shownPath(real: string): string {
+    if (this.#image.openBeside !== undefined) return real;
     const folder = dirname(this.#image.path);
     const realFolder = realPath(folder);
     return isInside(real, realFolder) ? join(folder, relative(realFolder, real)) : real;
   }
 
-  /** Throws IO_CHANGED where somebody wrote to one of the parents since it was opened. */
+  /** Throws IO_CHANGED, or REMOTE_CHANGED, where somebody wrote to one of the parents since it was opened. */
   checkUnchanged(): void {
     for (const file of this.#files) file.checkUnchanged();
   }
@@ -178,6 +237,9 @@ export class ParentFolders implements Disposable {
     this.close();
   }
 }
+
+/** The file at the beginning of a chain. */
+type ParentedImage = Pick<ImageFile, "path" | "identity" | "openBeside">;
 
 interface Place {
   readonly path: string;
@@ -196,6 +258,10 @@ const ABSENT: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ENAMETOOLONG"
 
 function refuse(name: string, isGuess: boolean, code: RefusalCode, message: string): FoundParent {
   return { name, isGuess, refusal: new VmguestError(code, message) };
+}
+
+function cycleMessage(path: string): string {
+  return `its parent ${quote(path)} is a file of the chain already`;
 }
 
 function realPath(path: string): string {

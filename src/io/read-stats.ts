@@ -10,4 +10,10 @@ export class ReadStats {
     this.reads++;
     this.bytesRead += byteCount;
   }
+
+  /** What was counted elsewhere, as by another thread. */
+  add({ reads, bytesRead }: Pick<ReadStats, "reads" | "bytesRead">): void {
+    this.reads += reads;
+    this.bytesRead += bytesRead;
+  }
 }

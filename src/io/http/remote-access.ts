@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { randomInt } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import { VmguestError } from "../../errors.ts";
 import { type HeaderRule, headersOfEnvironment, parseHeaderFile } from "./header-rules.ts";
 import { parseImageUrl } from "./image-url.ts";
 import { type RemoteContext, RemoteObject } from "./remote-object.ts";
-import { RemoteReader } from "./remote-reader.ts";
+import { CLOSED, RemoteReader } from "./remote-reader.ts";
 import type { RemoteRetries } from "./retries.ts";
 import { type RemoteTimeouts, Transport } from "./transport.ts";
 
@@ -47,6 +47,8 @@ export class RemoteAccess {
   constructor(options: RemoteAccessOptions = {}) {
     const timeouts = { ...TIMEOUTS, ...options.timeouts };
     const { maxConcurrent = CONCURRENT_MAX, env = {} } = options;
+    // As many wait as there are images to be identified at once, which is no leak.
+    setMaxListeners(0, this.#closing.signal);
     this.#context = {
       transport: new Transport({ timeouts, connectionCountMax: maxConcurrent, env }),
       headers: options.headers ?? [],
@@ -97,9 +99,9 @@ export class RemoteAccess {
 
   /** Ends all connections; who still waits for bytes gets an error. */
   async close(): Promise<void> {
-    this.#closing.abort(new VmguestError("REMOTE_UNREACHABLE", "the access to remote images was closed"));
+    this.#closing.abort(CLOSED);
+    await Promise.all([...this.#readers].map(async (reader) => await reader.close()));
     await this.#context.transport.close();
-    for (const reader of this.#readers) await reader.close();
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { isMainThread, type MessagePort } from "node:worker_threads";
-import { VmguestError } from "../../errors.ts";
+import { type Code, VmguestError } from "../../errors.ts";
 import { checkRange, type Origin } from "../byte-source.ts";
 import type { FileSourceOptions } from "../file-source.ts";
 import type { ImageFile } from "../image-file.ts";
-import { type Backing, PageCache } from "../page-cache.ts";
+import { type Backing, PageCache, type PageCacheOptions } from "../page-cache.ts";
 import { shownUrl } from "./image-url.ts";
 import { HEAD_BYTES, type OpenedObject } from "./messages.ts";
 import { RemoteCaller } from "./remote-caller.ts";
@@ -32,12 +32,14 @@ export function openRemoteImage(url: string, port: MessagePort, options: FileSou
   }
   const caller = new RemoteCaller(port, shownUrl(url), options);
   try {
-    return new RemoteImage(caller, caller.open(), options);
+    return new RemoteImage(caller, caller.open(), options, []);
   } catch (error) {
     caller.close();
     throw error;
   }
 }
+
+const NOT_ALLOWED: ReadonlySet<Code> = new Set<Code>(["REMOTE_FORBIDDEN", "REMOTE_UNAUTHORIZED"]);
 
 class RemoteImage implements ImageFile {
   readonly path: string;
@@ -48,15 +50,23 @@ class RemoteImage implements ImageFile {
   readonly #backing: RemoteBacking;
   readonly #cache: PageCache;
   readonly #options: FileSourceOptions;
+  /** Parts of its path from the folder of the image; none for the image itself. */
+  readonly #parts: readonly string[];
   #readsUntilTimeCheck = READS_PER_TIME_CHECK;
 
-  constructor(caller: RemoteCaller, opened: OpenedObject, options: FileSourceOptions) {
+  constructor(
+    caller: RemoteCaller,
+    opened: OpenedObject,
+    options: FileSourceOptions,
+    parts: readonly string[],
+  ) {
     this.path = opened.path;
     this.sizeBytes = opened.sizeBytes;
     this.identity = opened.identity;
     this.modifiedMs = opened.modifiedMs;
     this.#caller = caller;
     this.#options = options;
+    this.#parts = parts;
     this.#backing = new RemoteBacking(caller, opened);
     this.#cache = new PageCache(this.#backing, { pageSizeBytes: PAGE_SIZE_BYTES, ...options });
   }
@@ -78,8 +88,28 @@ class RemoteImage implements ImageFile {
     this.#backing.checkUnchanged();
   }
 
+  openBeside(parts: readonly string[], options: PageCacheOptions): ImageFile | undefined {
+    const full = [...this.#parts.slice(0, -1), ...parts];
+    try {
+      return new RemoteImage(
+        this.#caller,
+        this.#caller.openSibling(full),
+        { ...this.#options, ...options },
+        full,
+      );
+    } catch (error) {
+      if (!(error instanceof VmguestError)) throw error;
+      if (error.code === "REMOTE_NOT_FOUND") return undefined;
+      if (!NOT_ALLOWED.has(error.code)) throw error;
+      // A URL that is signed for one object says nothing of the others; neither would a new one.
+      const message = `its parent beside it may not be read: ${error.message}`;
+      throw new VmguestError("REMOTE_PARENT", message, error.where, { cause: error });
+    }
+  }
+
+  /** The port goes with the image; its parents were opened through the same one. */
   close(): void {
-    this.#caller.close();
+    if (this.#parts.length === 0) this.#caller.close();
   }
 
   [Symbol.dispose](): void {

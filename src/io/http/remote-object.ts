@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Code, located, VmguestError } from "../../errors.ts";
+import { type Code, VmguestError } from "../../errors.ts";
 import { parseContentRange, parseUnsatisfiedRange } from "./content-range.ts";
 import { type HeaderRule, headersFor } from "./header-rules.ts";
 import { shownUrl } from "./image-url.ts";
@@ -8,6 +8,7 @@ import { isSameVersion, isStrong, type ObjectVersion, versionIdentity } from "./
 import { nextUrl, REDIRECT_COUNT_MAX, REDIRECTS } from "./redirects.ts";
 import { type RemoteRetries, retryDelayMs } from "./retries.ts";
 import { BusyServerError, statusError } from "./status-error.ts";
+import { withinTime } from "./time-limit.ts";
 import { type HttpAnswer, readBody, type Transport } from "./transport.ts";
 
 /** What all objects that are read have in common. */
@@ -91,14 +92,18 @@ export class RemoteObject {
         return await limit(() => this.#attempt(offset, length, deadline, take));
       } catch (error) {
         if (!(error instanceof VmguestError)) throw error;
-        const full = located(error, { image: shownUrl(this.url.href), offset }) as VmguestError;
         const retryAfterMs = error instanceof BusyServerError ? error.retryAfterMs : undefined;
-        if (!isPassing(error) || attempt >= retries.attempts || closing.aborted) throw full;
         const delayMs = retryDelayMs(retries, attempt + 1, random(), retryAfterMs);
-        if (now() + delayMs >= deadline) throw full;
+        const isLast = !isPassing(error) || attempt >= retries.attempts || now() + delayMs >= deadline;
+        if (isLast || closing.aborted) throw this.#describe(error, offset, attempt);
         await delay(delayMs, closing);
       }
     }
+  }
+
+  #describe({ code, message, where }: VmguestError, offset: number, attempts: number): VmguestError {
+    const often = attempts === 1 ? "" : `, and that ${attempts} times`;
+    return new VmguestError(code, message + often, { image: shownUrl(this.url.href), offset, ...where });
   }
 
   async #attempt<T>(
@@ -110,13 +115,14 @@ export class RemoteObject {
     const { now, answerMs, closing } = this.#context;
     const timeLeftMs = Math.min(deadline - now(), answerMs);
     if (timeLeftMs <= 0) throw new VmguestError("REMOTE_STALLED", "the time for reading the image is over");
-    const signal = AbortSignal.any([AbortSignal.timeout(Math.ceil(timeLeftMs)), closing]);
-    const answer = await this.#follow(`bytes=${offset}-${offset + length - 1}`, signal);
-    try {
-      return await take(answer, signal);
-    } finally {
-      answer.body.destroy();
-    }
+    return await withinTime(timeLeftMs, closing, async (signal) => {
+      const answer = await this.#follow(`bytes=${offset}-${offset + length - 1}`, signal);
+      try {
+        return await take(answer, signal);
+      } finally {
+        answer.body.destroy();
+      }
+    });
   }
 
   /** The first answer that is no redirect. */

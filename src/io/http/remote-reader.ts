@@ -21,17 +21,17 @@ export class RemoteReader {
   constructor(url: URL, port: MessagePort, context: RemoteContext) {
     this.#url = url;
     this.#port = port;
-    // Who asks is gone with the port: what it still waits for is of no use.
-    const closing = AbortSignal.any([context.closing, this.#closing.signal]);
-    this.#context = { ...context, closing };
+    this.#context = { ...context, closing: this.#closing.signal };
     port.on("message", (question: RemoteQuestion) => this.#receive(question));
-    port.on("close", () => this.#closing.abort());
+    // Who asks is gone with the port: what it still waits for is of no use.
+    port.on("close", () => this.#closing.abort(CLOSED));
     // The thread that asks keeps the process alive, not the port.
     port.unref();
   }
 
-  /** Answers what is still open, with errors where the access is closed. */
+  /** Answers what is still open with an error, and nothing more after that. */
   async close(): Promise<void> {
+    this.#closing.abort(CLOSED);
     await Promise.all(this.#underWay);
     this.#port.close();
   }
@@ -93,6 +93,9 @@ export class RemoteReader {
     Atomics.notify(this.#signal, 0);
   }
 }
+
+/** Why requests end that nobody waits for any more. */
+export const CLOSED = new VmguestError("REMOTE_UNREACHABLE", "the access to remote images was closed");
 
 /** An error as it goes to the other thread: without causes, which may hold what was sent. */
 function describe(error: unknown): Extract<RemoteAnswer, { error: unknown }>["error"] {

@@ -137,6 +137,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The typed error for what the library throws; its own message is not repeated, for it may hold what was sent. */
 function describeFailure(error: unknown, signal: AbortSignal): VmguestError {
   const code = codeOf(error);
+  if (signal.reason instanceof VmguestError) return signal.reason;
   if (signal.aborted || TIMEOUTS.has(code))
     return new VmguestError("REMOTE_STALLED", "the server did not answer in time");
   if (TLS_FAILURE.test(code)) return new VmguestError("REMOTE_TLS", `no secure connection (${code})`);
