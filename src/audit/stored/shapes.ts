@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Takes a value that was parsed from JSON for what it should be, or throws a {@link Mismatch}. Objects are made anew, with
- * their members in the order of their declaration: whatever a file's own order was, what is written from it is the same.
+ * Takes a value that was parsed from JSON for what it should be, or throws a {@link Mismatch}. The value stays as it is,
+ * with its members in their own order: what is written from it is what was read.
  */
 export type Shape<T> = (value: unknown) => T;
 
@@ -95,7 +95,8 @@ export function listOf<T>(item: Shape<T>, lengthMin = 0): Shape<readonly T[]> {
   return (value) => {
     if (!Array.isArray(value)) throw new Mismatch("a list", value);
     if (value.length < lengthMin) throw new Mismatch(`a list of at least ${lengthMin}`, value);
-    return value.map((each, index) => inside(`[${index}]`, () => item(each)));
+    for (const [index, each] of value.entries()) inside(`[${index}]`, () => item(each));
+    return value;
   };
 }
 
@@ -109,25 +110,24 @@ export function objectOf<T extends object, O extends object = object>(
   const known = new Set(shapes.map(([name]) => name));
   return (value) => {
     const given = plainObject(value);
-    const made: Record<string, unknown> = {};
     for (const [name, shape] of shapes) {
       const isThere = Object.hasOwn(given, name);
-      if (!isThere && isOptional.has(name)) continue;
-      made[name] = inside(name, () => shape(isThere ? given[name] : undefined));
+      if (isThere || !isOptional.has(name)) inside(name, () => shape(isThere ? given[name] : undefined));
     }
     const strange = Object.keys(given).find((name) => !known.has(name));
     if (strange !== undefined) {
       throw new Mismatch(`without the member ${describe(strange)}, which this version does not know`, value);
     }
-    return made as T & Partial<O>;
+    return given as T & Partial<O>;
   };
 }
 
 /** A count for each of any names. */
-export const countsByName: Shape<Readonly<Record<string, number>>> = (value) =>
-  Object.fromEntries(
-    Object.entries(plainObject(value)).map(([name, each]) => [name, inside(name, () => count(each))]),
-  );
+export const countsByName: Shape<Readonly<Record<string, number>>> = (value) => {
+  const counts = plainObject(value);
+  for (const [name, each] of Object.entries(counts)) inside(name, () => count(each));
+  return counts as Record<string, number>;
+};
 
 /** An object of names and values, and no list. */
 export function plainObject(value: unknown): Readonly<Record<string, unknown>> {
