@@ -21,12 +21,24 @@ function checkOption(name: string, option: Option, given: RawArguments[string]):
   const stated = given ?? option.default;
   if (stated === undefined) return undefined;
   const values = (Array.isArray(stated) ? stated : [stated]).map(String);
-  if (option.kind === "list")
-    return values.flatMap((value) => value.split(",")).map(checkValue(name, option));
+  if (option.kind === "list") return values.flatMap(splitAtCommas).map(checkValue(name, option));
   const [value = "", ...others] = values;
   if (others.length > 0) throw new VmguestError("USAGE", `--${name} is given ${values.length} times`);
   checkValue(name, option)(value);
   return option.kind === "number" ? checkNumber(name, value) : value;
+}
+
+/** The commas in the braces of a pattern (`*.{vhdx,vhd}`) belong to the pattern. */
+function splitAtCommas(value: string): string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const character of value) {
+    if (character === "{") depth++;
+    if (character === "}") depth--;
+    if (character === "," && depth <= 0) parts.push("");
+    else parts.push(`${parts.pop()}${character}`);
+  }
+  return parts;
 }
 
 function checkValue(name: string, { choices }: Option): (value: string) => string {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import type { ListFolder } from "../batch/index.ts";
+import type { auditBatch, ListFolder } from "../batch/index.ts";
 import { ReadStats } from "../io/index.ts";
 import { Output, type OutputStream } from "./output.ts";
+import type { Ticker } from "./ticker.ts";
 import type { StagingLayer, StartChange } from "./verbs/changes/change-request.ts";
 
 /** The process around a command line; a test gives its own. */
@@ -36,13 +37,14 @@ export interface Dependencies {
   readonly startChange: StartChange;
   /** In the place of the host's own folders, where images are searched. */
   readonly listFolder?: ListFolder;
+  /** In the place of the audit of all images. */
+  readonly auditBatch?: typeof auditBatch;
+  /** In the place of the host's clock, for what is told while something goes on. */
+  readonly ticker?: Ticker;
 }
 
 /** What the commands take from the audit layer; checks have a face of their own, so that audits start without them. */
-export type AuditLayer = Pick<
-  typeof import("../audit/index.ts"),
-  "assembleReport" | "auditImage" | "OpenedImage" | "reportChain" | "reportError"
->;
+export type AuditLayer = Pick<typeof import("../audit/index.ts"), "OpenedImage" | "reportChain">;
 
 /** What a command gets beside its arguments. */
 export interface Context {

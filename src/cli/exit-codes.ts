@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { constants } from "node:os";
 import type { ErrorReport } from "../audit/index.ts";
 import { CODES, type ErrorKind, type Finding, VmguestError } from "../errors.ts";
+import type { StopSignal } from "./context.ts";
 
 /** What the process ends with; docs/cli.md explains each. */
 export const EXIT = {
@@ -38,7 +40,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /** The code for an image that could not be read, the others notwithstanding. */
-export function exitCodeOfImage({ code, kind }: ErrorReport): ExitCode {
+export function exitCodeOfImage({ code, kind }: Pick<ErrorReport, "code" | "kind">): ExitCode {
   if (code === "INTERNAL") return EXIT.internal;
   return kind === "unsafe" ? EXIT.unsafe : EXIT.unreadable;
 }
@@ -57,3 +59,14 @@ export function exitCodeOfFinding({ code, severity }: Finding): ExitCode {
 export function gravestOf(codes: readonly ExitCode[]): ExitCode {
   return GRAVEST_FIRST.find((code) => codes.includes(code)) ?? EXIT.fine;
 }
+
+/** What a shell says of a process that a signal has ended; a run that stopped in time ends with the same. */
+export function exitCodeOfSignal(signal: StopSignal): number {
+  return 128 + constants.signals[signal];
+}
+
+/**
+ * What a run ends with whose reader has left before it was done: as if SIGPIPE (13) had ended it, which a shell tells a
+ * reader who has seen enough from a run that came to its end.
+ */
+export const EXIT_OF_LOST_READER = 128 + 13;

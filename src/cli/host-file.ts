@@ -48,7 +48,7 @@ export class HostFile implements Disposable {
   /** Replaces what the file holds. */
   writeAll(chunks: Iterable<Uint8Array>): void {
     try {
-      for (const chunk of chunks) this.#append(chunk);
+      for (const chunk of chunks) this.append(chunk);
       this.#empty();
     } catch (error) {
       // Half a copy under the right name would be taken for the whole.
@@ -57,19 +57,20 @@ export class HostFile implements Disposable {
     }
   }
 
+  /** Adds to what was written; the first bytes take the place of what the file held. */
+  append(chunk: Uint8Array): void {
+    this.#empty();
+    attempt(this.#path, () => {
+      for (let done = 0; done < chunk.byteLength; ) done += writeSync(this.#descriptor, chunk, done);
+    });
+  }
+
   close(): void {
     closeSync(this.#descriptor);
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #append(chunk: Uint8Array): void {
-    this.#empty();
-    attempt(this.#path, () => {
-      for (let done = 0; done < chunk.byteLength; ) done += writeSync(this.#descriptor, chunk, done);
-    });
   }
 
   #empty(): void {

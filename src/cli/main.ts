@@ -11,10 +11,8 @@ import { readVersion } from "./version.ts";
 /** Taken by name: what is not named here does not get into the file that an audit loads. */
 const OWN_LAYERS: Dependencies = {
   loadAudit: async () => {
-    const { assembleReport, auditImage, OpenedImage, reportChain, reportError } = await import(
-      "../audit/index.ts"
-    );
-    return { assembleReport, auditImage, OpenedImage, reportChain, reportError };
+    const { OpenedImage, reportChain } = await import("../audit/index.ts");
+    return { OpenedImage, reportChain };
   },
   loadStaging: async () => {
     const { editServices, planServices, planStaging, rollbackImage, stageImage } = await import(

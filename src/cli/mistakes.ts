@@ -28,10 +28,14 @@ function unknownWords(words: string, names: readonly string[]): VmguestError {
   return new VmguestError("USAGE", `"${words}" is no command: ${names.join(", ")}`);
 }
 
+/** Options whose value may be `-`, which is stdin. */
+const STDIN_OPTIONS: readonly (string | undefined)[] = ["--files-from"];
+
 /** Throws USAGE for a lone `-`, which yargs drops from a list of words: an image left out must not go unnoticed. */
 export function checkDashes(argv: readonly string[]): void {
   const end = argv.indexOf("--");
-  if (!argv.slice(0, end < 0 ? undefined : end).includes("-")) return;
+  const tokens = argv.slice(0, end < 0 ? undefined : end);
+  if (!tokens.some((token, index) => token === "-" && !STDIN_OPTIONS.includes(tokens[index - 1]))) return;
   throw new VmguestError("USAGE", '"-" is not understood: images are files, and stdout is where output goes');
 }
 

@@ -17,7 +17,6 @@ export interface OutputStream {
  */
 export class Output {
   readonly isTerminal: boolean;
-  readonly columns: number | undefined;
   readonly #stream: OutputStream;
   readonly #isEssential: boolean;
   #hasReader = true;
@@ -26,10 +25,14 @@ export class Output {
     this.#stream = stream;
     this.#isEssential = isEssential;
     this.isTerminal = stream.isTTY === true;
-    // A terminal that nobody has told its width says 0.
-    this.columns = stream.columns === 0 ? undefined : stream.columns;
     // The callback of write() has the error already; without a listener, the event would end the process.
     stream.on("error", () => {});
+  }
+
+  /** How wide the terminal is now: a window may be made smaller meanwhile. */
+  get columns(): number | undefined {
+    // A terminal that nobody has told its width says 0.
+    return this.#stream.columns === 0 ? undefined : this.#stream.columns;
   }
 
   /** False once the reader has closed its end: what is written then goes nowhere, and that is no error. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { ReadBudget } from "../io/index.ts";
+import { ReadBudget, type ReadLimits } from "../io/index.ts";
 
 /**
  * `--limit-seconds`, `--limit-bytes` and `--limit-memory` of commands that go through many images. An audit reads about a megabyte in a
@@ -23,14 +23,20 @@ export const READ_LIMITS = {
   },
 } as const;
 
-/** The budget of one image that is opened now. */
-export function startBudget(args: Readonly<Record<keyof typeof READ_LIMITS, number>>): ReadBudget {
-  const limits = {
+type LimitArguments = Readonly<Record<keyof typeof READ_LIMITS, number>>;
+
+/** What reading one image may cost. */
+export function readLimits(args: LimitArguments): ReadLimits {
+  return {
     seconds: limitOf(args["limit-seconds"]),
     bytes: limitOf(args["limit-bytes"]),
     memoryBytes: limitOf(args["limit-memory"]),
   };
-  return new ReadBudget(limits, {
+}
+
+/** The budget of one image that is opened now. */
+export function startBudget(args: LimitArguments): ReadBudget {
+  return new ReadBudget(readLimits(args), {
     now: () => performance.now(),
     memoryBytes: () => process.memoryUsage.rss(),
   });

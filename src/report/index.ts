@@ -46,4 +46,4 @@ export { formatServices, type GuestServices, type ServiceReport } from "./servic
 export { formatStage, type StageTextOptions } from "./stage.ts";
 export type { TableOptions } from "./table-options.ts";
 export { describeUpdateTable, formatUpdateTable } from "./update-table.ts";
-export { makeVisible } from "./visible-text.ts";
+export { makeJsonVisible, makeVisible } from "./visible-text.ts";

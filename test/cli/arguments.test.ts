@@ -135,7 +135,11 @@ test.each([
   { line: "registry", message: '"registry" alone is no command: registry query' },
   { line: "registry delete", message: '"registry delete" is no command: registry query' },
   { line: "files rm x", message: '"files rm" is no command: files list, files cat, files copy-out' },
-  { line: "audit", message: "too few words for audit <paths..> (see vmguest audit --help)" },
+  {
+    line: "audit",
+    message:
+      "name images, folders or patterns, or a list of them with --files-from (see vmguest audit --help)",
+  },
   { line: "registry query web.vhdx", message: "too few words for registry query <image> <key>" },
   { line: "services a.vhdx b.vhdx", message: '"b.vhdx" is one word too many (see vmguest services --help)' },
   { line: "audit -x.vhdx", message: "there is no option -x.vhdx; -- has to stand before a name that begins" },
@@ -155,12 +159,19 @@ test.each([
   { line: "audit x --format", message: "--format needs a value (" },
   { line: "audit x --format=", message: "--format needs a value (" },
   { line: "audit x --format --stats", message: "--format needs a value (" },
-  { line: "audit x --format xml", message: '--format takes table, json, not "xml" (' },
-  { line: "audit x --format xml -q", message: '--format takes table, json, not "xml" (' },
+  {
+    line: "audit x --format xml",
+    message: '--format takes table, json, ndjson, csv, junit, markdown, html, not "xml" (',
+  },
+  {
+    line: "audit x --format xml -q",
+    message: '--format takes table, json, ndjson, csv, junit, markdown, html, not "xml" (',
+  },
   { line: "audit x --format json --format json", message: "--format is given 2 times (" },
   {
     line: "audit x --fail-on outdated,current",
-    message: '--fail-on takes outdated, missing, unknown, error, not "current"',
+    message:
+      '--fail-on takes outdated, missing, unknown, inconsistent, staging, error, warning, none, not "current"',
   },
   { line: "audit x --fail-on outdated,", message: "--fail-on needs a value (" },
   { line: "audit x --host ws2003", message: "--host takes win8, ws2012, " },
@@ -168,6 +179,10 @@ test.each([
     line: "audit x --min-version new",
     message: '--min-version takes a version like 6.3.9600.18692, not "new"',
   },
+  { line: "audit x --fail-on none,outdated", message: "--fail-on takes none alone, not with outdated (" },
+  { line: "audit x --null", message: "--null is about the list of --files-from, which is not given (" },
+  { line: "audit x --events --quiet", message: "--events tells what --quiet wants untold (" },
+  { line: "audit - --files-from x", message: '"-" is not understood' },
   { line: "table --guest os2", message: "--guest takes xp, vista, " },
   { line: "files list x --volume one", message: '--volume takes a whole number, not "one" (' },
   { line: "files list x --volume -1", message: '--volume takes a whole number, not "-1" (' },
@@ -182,5 +197,5 @@ test.each([
 test("no command at all is wrong usage, and the help says what there is", async () => {
   const { code, stdout, stderr } = await run([]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toContain("vmguest audit <paths..>");
+  expect(stderr).toContain("vmguest audit [paths..]");
 });

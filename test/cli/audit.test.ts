@@ -12,11 +12,11 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { AuditOptions, ImageReport } from "../../src/audit/index.ts";
-import * as auditLayer from "../../src/audit/index.ts";
 import type { Status } from "../../src/policy/index.ts";
 import { buildIcPackage, FEW_COMPONENTS } from "../lab/ic-package.ts";
 import { pemOf, THROW_AWAY } from "../lab/signing/index.ts";
 import { brokenImage, guest, image } from "../report/reports.ts";
+import { fakeBatch } from "./fake-batch.ts";
 import { type RunOptions, run } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-audit-"));
@@ -59,7 +59,7 @@ function fakeAudit(file: string, options: AuditOptions): ImageReport {
   }
 }
 
-const FAKE = { loadAudit: async () => ({ ...auditLayer, auditImage: fakeAudit }) };
+const FAKE = { auditBatch: fakeBatch(fakeAudit) };
 
 const audit = (argv: readonly string[], options: RunOptions = {}) =>
   run(["audit", ...argv], { dependencies: FAKE, ...options });
@@ -124,9 +124,9 @@ describe("the exit code of an audit", () => {
 
   test("is 5 for a mistake of ours, with what is needed to report it", async () => {
     const dependencies = {
-      loadAudit: async () => {
+      auditBatch: fakeBatch(() => {
         throw new TypeError("x is \x1b[31m not a function");
-      },
+      }),
     };
     const { code, stderr } = await audit([path("current")], { dependencies });
     expect(code).toBe(5);
@@ -220,7 +220,11 @@ describe("the report", () => {
   test("leaves an earlier report where there will be no new one", async () => {
     const file = join(folder, "kept.txt");
     writeFileSync(file, "kept");
-    const dependencies = { loadAudit: () => Promise.reject(new Error("no")) };
+    const dependencies = {
+      auditBatch: fakeBatch(() => {
+        throw new Error("no");
+      }),
+    };
     expect((await audit([path("current"), "--output", file], { dependencies })).code).toBe(5);
     expect(readFileSync(file, "utf8")).toBe("kept");
   });
@@ -304,16 +308,6 @@ describe("beside the report", () => {
       images: 0,
       reads: 0,
     });
-  });
-
-  test("progress is for a person at a terminal alone", async () => {
-    const both = [path("current"), path("broken")];
-    const watched = await audit(both, { terminal: 200 });
-    expect(watched.stderr).toContain(`[2/2] ${path("broken")}`);
-    expect(watched.stderr).toContain("\r\x1b[K");
-    expect((await audit(both)).stderr).not.toContain("[2/2]");
-    expect((await audit(both, { terminal: 200, env: { CI: "1" } })).stderr).not.toContain("[2/2]");
-    expect((await audit([path("current")], { terminal: 200 })).stderr).toBe("");
   });
 
   test("--quiet leaves nothing", async () => {

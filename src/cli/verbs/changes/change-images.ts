@@ -14,13 +14,13 @@ import type { PlanReport, StageListReport, StageReport, WriteOptions } from "../
 import { type Context, tableWidth, wantsColour } from "../../context.ts";
 import { toErrorReport } from "../../error-report.ts";
 import { describeErrorReport } from "../../error-text.ts";
-import { EXIT, type ExitCode, exitCodeOfReport, gravestOf } from "../../exit-codes.ts";
+import { EXIT, type ExitCode, exitCodeOfReport, exitCodeOfSignal, gravestOf } from "../../exit-codes.ts";
 import { Progress } from "../../progress.ts";
 import { readVersion } from "../../version.ts";
 import { ActivityClock } from "./activity-clock.ts";
 import type { ChangeHooks } from "./change-request.ts";
 import { Confirmation } from "./confirmation.ts";
-import { exitCodeOfSignal, Interruption } from "./interruption.ts";
+import { Interruption } from "./interruption.ts";
 
 /** `--yes`, `--dry-run` and what else every command takes that writes images. */
 export const WRITE_OPTIONS = {

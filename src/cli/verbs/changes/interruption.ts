@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { constants } from "node:os";
 import { CancelFlag } from "../../../io/commit/index.ts";
 import { type Context, type SignalSource, STOP_SIGNALS, type StopSignal } from "../../context.ts";
 import type { Output } from "../../output.ts";
@@ -46,9 +45,4 @@ export class Interruption implements Disposable {
     this.flag.cancel();
     void this.#stderr.write(`\nvmguest: ${this.#answer}\n`);
   }
-}
-
-/** What a shell says of a process that a signal has ended; a run that stopped in time ends with the same. */
-export function exitCodeOfSignal(signal: StopSignal): number {
-  return 128 + constants.signals[signal];
 }

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import type { AuditSummary, ImageReport, ReportHead } from "../../../audit/index.ts";
+import type { AuditedImage } from "../../../batch/index.ts";
+import { ndjsonHeader, ndjsonImage, ndjsonSummary } from "../../../report/index.ts";
+import { type Format, type FormatOptions, formatReport } from "./report-format.ts";
+import type { ReportTarget } from "./report-target.ts";
+
+/** What becomes of the images that are audited, in the order of the report. */
+export interface ReportSink extends AsyncDisposable {
+  /** What a person is told of the images that were taken, where no more will come. */
+  readonly remains: string;
+  take(image: AuditedImage): Promise<void>;
+  finish(summary: AuditSummary): Promise<void>;
+}
+
+export interface SinkOptions {
+  readonly format: Format;
+  readonly target: ReportTarget;
+  /** A shard's positions are those of the images that it will take. */
+  readonly head: ReportHead;
+  readonly formatting: FormatOptions;
+}
+
+/** Lines go out as images come; a report of any other format is written when all images are there. */
+export function openSink(options: SinkOptions): ReportSink {
+  return options.format === "ndjson"
+    ? new LineSink(options)
+    : new SpoolSink({ ...options, format: options.format });
+}
+
+class LineSink implements ReportSink {
+  readonly #target: ReportTarget;
+  readonly #head: ReportHead;
+  #count = 0;
+
+  constructor({ target, head }: SinkOptions) {
+    this.#target = target;
+    this.#head = head;
+  }
+
+  get remains(): string {
+    return `the report holds ${this.#count} of them, and no summary`;
+  }
+
+  async take({ json, position }: AuditedImage): Promise<void> {
+    await this.#begin();
+    await this.#target.write(ndjsonImage(json, this.#head.shard === undefined ? undefined : position));
+    this.#count++;
+  }
+
+  async finish(summary: AuditSummary): Promise<void> {
+    await this.#begin();
+    await this.#target.write(ndjsonSummary(summary));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  /** Nothing is written before there is an image, so that an earlier report stays where the first one cannot begin. */
+  async #begin(): Promise<void> {
+    if (this.#count === 0) await this.#target.write(ndjsonHeader(this.#head));
+  }
+}
+
+class SpoolSink implements ReportSink {
+  readonly remains = "no report is written";
+  readonly #options: SinkOptions & { readonly format: Exclude<Format, "ndjson"> };
+  readonly #positions: number[] = [];
+  readonly #spool: string[] = [];
+
+  constructor(options: SinkOptions & { readonly format: Exclude<Format, "ndjson"> }) {
+    this.#options = options;
+  }
+
+  async take({ json, position }: AuditedImage): Promise<void> {
+    this.#spool.push(json);
+    this.#positions.push(position);
+  }
+
+  async finish(summary: AuditSummary): Promise<void> {
+    const { format, target, head, formatting } = this.#options;
+    const { shard, ...rest } = head;
+    const placed = shard === undefined ? rest : { ...rest, shard: { ...shard, positions: this.#positions } };
+    const report = { ...placed, images: this.#spool.map((json): ImageReport => JSON.parse(json)), summary };
+    await target.writeAll(await formatReport(format, report, formatting));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

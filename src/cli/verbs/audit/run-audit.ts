@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { reportHead } from "../../../audit/index.ts";
+import { auditBatch, type BatchOptions, type Discovery } from "../../../batch/index.ts";
+import { type Context, tableWidth, wantsColour } from "../../context.ts";
+import { EXIT_OF_LOST_READER, exitCodeOf, exitCodeOfSignal, gravestOf } from "../../exit-codes.ts";
+import { readParentRoots } from "../../parent-roots.ts";
+import { readLimits } from "../../read-limits.ts";
+import { readVersion } from "../../version.ts";
+import type { AuditArguments } from "./audit-options.ts";
+import { readAuditPolicy } from "./audit-policy.ts";
+import { AuditTally } from "./audit-tally.ts";
+import { type AuditVoice, chooseVoice } from "./audit-voice.ts";
+import { findImages } from "./find-images.ts";
+import { readOffered } from "./offered-packages.ts";
+import { chooseFormat } from "./report-format.ts";
+import { openSink, type ReportSink } from "./report-sink.ts";
+import { openTarget, type ReportTarget } from "./report-target.ts";
+import { StopRequest } from "./stop-request.ts";
+
+/** Does what `vmguest audit` is asked for; the exit code. */
+export async function runAudit(args: AuditArguments, context: Context): Promise<number> {
+  using voice = chooseVoice(args, context);
+  try {
+    return await auditNamed(args, voice, context);
+  } catch (error) {
+    if (!(await voice.tellFailure(error))) throw error;
+    return exitCodeOf(error);
+  }
+}
+
+async function auditNamed(args: AuditArguments, voice: AuditVoice, context: Context): Promise<number> {
+  const { judging, forbidden } = readAuditPolicy(args);
+  const parentRoots = readParentRoots(args["parent-root"]);
+  const found = await findImages(args, context);
+  using target = openTarget(args.output, [...found.images, ...otherInputs(args)], context);
+  const { offered, findings, code } = await readOffered(args, context);
+  for (const finding of findings) await voice.tellFinding(finding);
+  const tally = new AuditTally(forbidden ?? new Set());
+  await using sink = openSink({
+    format: chooseFormat(args.format, args.output),
+    target,
+    head: reportHead({
+      host: judging.host,
+      toolVersion: readVersion(),
+      ...(args.timestamp && { timestamp: new Date().toISOString() }),
+    }),
+    formatting: {
+      colour: !target.isFile && wantsColour(context, context.stdout),
+      width: tableWidth(context),
+      explains: args.explain,
+      forbidden,
+    },
+  });
+  const options: BatchOptions = {
+    audit: { ...judging, ...parentRoots, ...offered },
+    limits: readLimits(args),
+    ...(args.jobs !== undefined && { jobs: args.jobs }),
+  };
+  const run = new AuditRun({ found, options, target, sink, voice, tally }, context);
+  return (await run.toEnd()) ?? gravestOf([code, tally.exitCode]);
+}
+
+/** Files that are read beside the images: none of them may be overwritten. */
+function otherInputs(args: AuditArguments): string[] {
+  const { policy, cache, "files-from": list, "header-file": headers } = args;
+  return [policy, cache, list, headers].filter((path) => path !== undefined);
+}
+
+interface RunParts {
+  readonly found: Discovery;
+  readonly options: BatchOptions;
+  readonly target: ReportTarget;
+  readonly sink: ReportSink;
+  readonly voice: AuditVoice;
+  readonly tally: AuditTally;
+}
+
+/** The audit of all that was found, from the first image to the report. */
+class AuditRun {
+  readonly #parts: RunParts;
+  readonly #context: Context;
+  #total = 0;
+  #done = 0;
+
+  constructor(parts: RunParts, context: Context) {
+    this.#parts = parts;
+    this.#context = context;
+  }
+
+  /** The exit code where it was stopped before its end. */
+  async toEnd(): Promise<number | undefined> {
+    const { found, sink, voice, tally } = this.#parts;
+    // A thread that audits the only image itself hears no signal; then it is for the signal to end the process.
+    using stop = found.images.length > 1 ? new StopRequest(this.#context) : undefined;
+    try {
+      if (!(await this.#auditAll(stop?.abortSignal))) return EXIT_OF_LOST_READER;
+    } catch (error) {
+      if (stop?.signal === undefined) throw error;
+      const { remains } = sink;
+      await voice.tellStopped({ signal: stop.signal, done: this.#done, total: this.#total, remains });
+      return exitCodeOfSignal(stop.signal);
+    }
+    voice.endProgress();
+    await sink.finish(tally.summary);
+    if (tally.violated.length > 0) await voice.tellViolations(tally.violated);
+    return undefined;
+  }
+
+  /** False where nobody wants the rest. */
+  async #auditAll(signal: AbortSignal | undefined): Promise<boolean> {
+    const { found, options, target, sink, voice, tally } = this.#parts;
+    const audit = this.#context.dependencies.auditBatch ?? auditBatch;
+    const onEvent: BatchOptions["onEvent"] = (event) => {
+      if (event.event === "start") this.#total = event.images;
+      if (event.event === "image-end") this.#done++;
+      voice.hear(event);
+    };
+    for await (const image of audit(found, {
+      ...options,
+      onEvent,
+      ...(signal !== undefined && { signal }),
+    })) {
+      this.#context.imageCount++;
+      this.#context.stats.add(image);
+      tally.add(image);
+      if (image.outcome.error !== null) await voice.tellImageError(image);
+      await sink.take(image);
+      await voice.settle();
+      if (!target.isWanted) return false;
+    }
+    return true;
+  }
+}
