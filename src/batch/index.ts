@@ -3,6 +3,7 @@ export { auditBatch, type BatchOptions } from "./audit-batch.ts";
 export type * from "./audited-image.ts";
 export type { ChainSurvey, ChainSurveyOptions } from "./chain-survey.ts";
 export {
+  type DiscoverImagesOptions,
   type DiscoverOptions,
   type Discovery,
   discoverImages,
@@ -14,6 +15,7 @@ export {
 } from "./discover.ts";
 export { type ImageListOptions, LIST_BYTES_MAX, readImageList } from "./image-list.ts";
 export { findInterruptedChange } from "./interrupted-change.ts";
+export type { NamePatterns } from "./name-filter.ts";
 export { type PackagePath, requireFile, requirePackage } from "./named-path.ts";
 export { isRemote } from "./remote-path.ts";
 export { assignRoles, type IdentityOf } from "./roles.ts";

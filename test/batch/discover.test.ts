@@ -10,7 +10,13 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { discoverImages, discoverPackages, isImageName } from "../../src/batch/index.ts";
+import {
+  type DiscoverImagesOptions,
+  discoverImages,
+  discoverPackages,
+  isImageName,
+  isRemote,
+} from "../../src/batch/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vmguest-discover-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -157,6 +163,90 @@ describe("images on a command line", () => {
     });
     expect(images).toEqual([]);
     expect(unreadable).toHaveLength(1);
+  });
+});
+
+describe("URLs among the images", () => {
+  test("are passed on as they are, each once", async () => {
+    const urls = ["https://host.example/a%20b.vhdx?sig=x%2Fy", "HTTP://localhost:8080//a.vhdx"];
+    const { images } = await discoverImages([...urls, ...urls], { listed: urls });
+    expect(images).toEqual(urls);
+  });
+
+  test("are never looked for on disk", async () => {
+    const listFolder = () => expect.fail("looked");
+    const { images } = await discoverImages(["https://host.example/*.vhdx"], { listFolder });
+    expect(images).toEqual(["https://host.example/*.vhdx"]);
+  });
+
+  test.each(["ftp://host.example/a.vhdx", "https:/host.example/a.vhdx", "file:///a.vhdx"])(
+    "are https and http alone: %s is a path",
+    async (path) => {
+      expect(isRemote(path)).toBe(false);
+      await expect(discoverImages([path])).rejects.toMatchObject({ code: "PATH_NOT_FOUND" });
+    },
+  );
+});
+
+describe("images of a list", () => {
+  /** What is found for listed paths inside the folder, and what is not, as paths inside it. */
+  async function findListed(listed: readonly string[], options: DiscoverImagesOptions = {}) {
+    const inside = (path: string) => relative(folder, path);
+    const { images, unreadable } = await discoverImages([], {
+      ...options,
+      listed: listed.map((path) => join(folder, path)),
+    });
+    return {
+      images: images.map(inside),
+      unreadable: unreadable.map(({ path, error }) => `${inside(path)}: ${error.code}: ${error.message}`),
+    };
+  }
+
+  test("come after those of the command line, in their order, each once", async () => {
+    const { images } = await discoverImages([join(folder, "fleet/b.vhdx")], {
+      listed: ["no-extension", "fleet/b.vhdx", "fleet/a.VHD"].map((path) => join(folder, path)),
+    });
+    expect(images.map((image) => relative(folder, image))).toEqual([
+      "fleet/b.vhdx",
+      "no-extension",
+      "fleet/a.VHD",
+    ]);
+  });
+
+  test("may be folders", async () => {
+    expect(await findListed(["fleet"])).toEqual({ images: FLEET, unreadable: [] });
+  });
+
+  test("that are not there do not end the batch", async () => {
+    expect(await findListed(["absent.vhdx", "fleet/b.vhdx", "dangling", "empty", "absent.vhdx"])).toEqual({
+      images: ["fleet/b.vhdx"],
+      unreadable: [
+        "absent.vhdx: PATH_NOT_FOUND: no file or folder is named so",
+        "dangling: PATH_NOT_FOUND: no file or folder is named so",
+        "empty: PATH_NOT_FOUND: the folder holds no disk image",
+      ],
+    });
+  });
+
+  test("are no patterns", async () => {
+    expect(await findListed(["fleet/*.vhdx", "fleet/vm[1].vhdx"])).toEqual({
+      images: ["fleet/vm[1].vhdx"],
+      unreadable: ["fleet/*.vhdx: PATH_NOT_FOUND: no file or folder is named so"],
+    });
+  });
+
+  test("that are left out need not be there", async () => {
+    expect(await findListed(["gone.avhdx", "fleet/b.vhdx"], { exclude: ["*.avhdx"] })).toEqual({
+      images: ["fleet/b.vhdx"],
+      unreadable: [],
+    });
+  });
+
+  test("have to be some, or there is nothing to do, which is an error of usage", async () => {
+    await expect(discoverImages([], { listed: [] })).rejects.toMatchObject({
+      code: "PATH_NOT_FOUND",
+      message: "no path is named, and no list names one",
+    });
   });
 });
 
