@@ -10,6 +10,8 @@ interface CommandEntry {
 /** Every command, in the order of the help. Each is loaded when it is needed: a start costs what it uses. */
 const COMMANDS: readonly CommandEntry[] = [
   { name: "audit", load: async () => (await import("./verbs/audit.ts")).audit },
+  { name: "report merge", load: async () => (await import("./verbs/report-merge.ts")).reportMerge },
+  { name: "report diff", load: async () => (await import("./verbs/report-diff.ts")).reportDiff },
   { name: "table", load: async () => (await import("./verbs/table.ts")).table },
   { name: "plan", load: async () => (await import("./verbs/plan.ts")).plan },
   { name: "stage", load: async () => (await import("./verbs/stage.ts")).stage },

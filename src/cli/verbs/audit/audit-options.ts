@@ -29,11 +29,11 @@ const IMAGE_OPTIONS = {
   include: {
     kind: "list",
     describe:
-      "Audit only what one of these patterns matches of what folders and patterns hold: 'web*', '**/golden/*.vhdx'",
+      "Audit only what one of these patterns matches: 'web*' by its name, '**/golden/*.vhdx' by its way there",
   },
   exclude: {
     kind: "list",
-    describe: "Leave out what one of these patterns matches, and do not search such folders",
+    describe: "Leave out what one of these patterns matches",
   },
   shard: {
     kind: "text",

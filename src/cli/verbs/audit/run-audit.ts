@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { reportHead } from "../../../audit/index.ts";
-import { auditBatch, type BatchOptions, type Discovery } from "../../../batch/index.ts";
+import { type ReportHead, reportHead, type ShardReport } from "../../../audit/index.ts";
+import { auditBatch, type BatchOptions, type Discovery, parseShard } from "../../../batch/index.ts";
+import type { Finding } from "../../../errors.ts";
+import type { HostId } from "../../../policy/index.ts";
 import { type Context, tableWidth, wantsColour } from "../../context.ts";
 import { EXIT_OF_LOST_READER, exitCodeOf, exitCodeOfSignal, gravestOf } from "../../exit-codes.ts";
 import { readParentRoots } from "../../parent-roots.ts";
@@ -10,6 +12,7 @@ import type { AuditArguments } from "./audit-options.ts";
 import { readAuditPolicy } from "./audit-policy.ts";
 import { AuditTally } from "./audit-tally.ts";
 import { type AuditVoice, chooseVoice } from "./audit-voice.ts";
+import { BatchResources } from "./batch-resources.ts";
 import { findImages } from "./find-images.ts";
 import { readOffered } from "./offered-packages.ts";
 import { chooseFormat } from "./report-format.ts";
@@ -31,19 +34,18 @@ export async function runAudit(args: AuditArguments, context: Context): Promise<
 async function auditNamed(args: AuditArguments, voice: AuditVoice, context: Context): Promise<number> {
   const { judging, forbidden } = readAuditPolicy(args);
   const parentRoots = readParentRoots(args["parent-root"]);
+  const shard = args.shard === undefined ? undefined : parseShard(args.shard, context.env);
   const found = await findImages(args, context);
   using target = openTarget(args.output, [...found.images, ...otherInputs(args)], context);
   const { offered, findings, code } = await readOffered(args, context);
   for (const finding of findings) await voice.tellFinding(finding);
-  const tally = new AuditTally(forbidden ?? new Set());
+  const audit = { ...judging, ...parentRoots, ...offered };
+  const onProblem = (problem: Finding) => void voice.tellFinding(problem);
+  await using resources = await BatchResources.open(args, { found, audit, onProblem }, context);
   await using sink = openSink({
     format: chooseFormat(args.format, args.output),
     target,
-    head: reportHead({
-      host: judging.host,
-      toolVersion: readVersion(),
-      ...(args.timestamp && { timestamp: new Date().toISOString() }),
-    }),
+    head: headOf(args, judging.host, shard && { ...shard, total: countOf(found), positions: [] }),
     formatting: {
       colour: !target.isFile && wantsColour(context, context.stdout),
       width: tableWidth(context),
@@ -52,12 +54,29 @@ async function auditNamed(args: AuditArguments, voice: AuditVoice, context: Cont
     },
   });
   const options: BatchOptions = {
-    audit: { ...judging, ...parentRoots, ...offered },
+    audit,
     limits: readLimits(args),
     ...(args.jobs !== undefined && { jobs: args.jobs }),
+    ...(shard !== undefined && { shard }),
+    ...resources.parts,
   };
+  const tally = new AuditTally(forbidden ?? new Set());
   const run = new AuditRun({ found, options, target, sink, voice, tally }, context);
   return (await run.toEnd()) ?? gravestOf([code, tally.exitCode]);
+}
+
+function headOf(args: AuditArguments, host: HostId, shard: ShardReport | undefined): ReportHead {
+  return reportHead({
+    host,
+    toolVersion: readVersion(),
+    ...(args.timestamp && { timestamp: new Date().toISOString() }),
+    ...(shard !== undefined && { shard }),
+  });
+}
+
+/** Images of all shards together, and what stands in the report for what could not be searched. */
+function countOf({ images, unreadable }: Discovery): number {
+  return images.length + unreadable.length;
 }
 
 /** Files that are read beside the images: none of them may be overwritten. */
@@ -89,16 +108,18 @@ class AuditRun {
 
   /** The exit code where it was stopped before its end. */
   async toEnd(): Promise<number | undefined> {
-    const { found, sink, voice, tally } = this.#parts;
+    const { found, options, sink, voice, tally } = this.#parts;
     // A thread that audits the only image itself hears no signal; then it is for the signal to end the process.
     using stop = found.images.length > 1 ? new StopRequest(this.#context) : undefined;
     try {
       if (!(await this.#auditAll(stop?.abortSignal))) return EXIT_OF_LOST_READER;
     } catch (error) {
       if (stop?.signal === undefined) throw error;
-      const { remains } = sink;
-      await voice.tellStopped({ signal: stop.signal, done: this.#done, total: this.#total, remains });
-      return exitCodeOfSignal(stop.signal);
+      const { signal } = stop;
+      const remains =
+        options.cache === undefined ? sink.remains : `${sink.remains}; the cache keeps what is done`;
+      await voice.tellStopped({ signal, done: this.#done, total: this.#total, remains });
+      return exitCodeOfSignal(signal);
     }
     voice.endProgress();
     await sink.finish(tally.summary);

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+export { AuditCache, type AuditCacheOptions, type CachedImage, type ImageIdentity } from "./audit-cache.ts";
