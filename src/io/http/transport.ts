@@ -141,7 +141,7 @@ function describeFailure(error: unknown, signal: AbortSignal): VmguestError {
   if (signal.aborted || TIMEOUTS.has(code))
     return new VmguestError("REMOTE_STALLED", "the server did not answer in time");
   if (TLS_FAILURE.test(code)) return new VmguestError("REMOTE_TLS", `no secure connection (${code})`);
-  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(code))
+  if (/^(HPE_|HTTPParserError|UND_ERR_HEADERS_OVERFLOW)/.test(code))
     return new VmguestError("REMOTE_PROTOCOL", `the answer cannot be understood (${code})`);
   const message = REASONS[code] ?? `the connection failed (${code})`;
   return new VmguestError("REMOTE_UNREACHABLE", message);
@@ -149,8 +149,8 @@ function describeFailure(error: unknown, signal: AbortSignal): VmguestError {
 
 /** The code of an error, or of the first one that it sums up: a name may have several addresses. */
 function codeOf(error: unknown): string {
-  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: readonly unknown[] };
+  const { code, cause, errors, name } = error as Partial<AggregateError & NodeJS.ErrnoException>;
   if (typeof code === "string") return code;
-  const inner = errors?.[0] ?? cause;
-  return inner === undefined ? "unknown" : codeOf(inner);
+  const inner: unknown = errors?.[0] ?? cause;
+  return inner === undefined ? (name ?? "unknown") : codeOf(inner);
 }
