@@ -49,6 +49,14 @@ const KINDS: readonly Kind[] = [
     reason: "integration services are part of the operating system's updates, and as new as its build",
   },
   {
+    os: server("ws2012r2", "Windows Server 2012 R2 Standard", "6.3", 9600),
+    versions: ["6.3.9600.18692", "6.3.9600.17415"],
+    status: "outdated",
+    action: "windows-update",
+    mechanism: "windows-update",
+    reason: `the version is older than ${NEWEST}, the newest known (KB4072650)`,
+  },
+  {
     os: server("ws2012", "Windows Server 2012 Standard", "6.2", 9200),
     versions: ["6.2.9200.16384", "6.3.9600.17415"],
     status: "outdated",
@@ -120,7 +128,7 @@ export function libraryImage(index: number): ImageReport {
 }
 
 function libraryGuest(index: number, path: string): GuestReport {
-  const kind = at(KINDS, (index * 5 + Math.floor(index / 8)) % 11);
+  const kind = at(KINDS, (index * 5 + Math.floor(index / 8)) % 13);
   const version = at(kind.versions, index >> 2);
   const isConsistent = index % 19 !== 5;
   return guest({

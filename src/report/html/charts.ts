@@ -19,8 +19,8 @@ export function renderCharts({ host }: Pick<StreamedReport, "host">, tally: Tall
 <h2 id="charts-title">Distribution</h2>
 <div class="panels">
 ${systemChart(`Status by guest system, on a host of ${nameHost(host.id)} (${host.id})`, tally.systems)}
+${countChart("Versions of integration services", "Version", mostFrequent(tally.versions), "tall")}
 ${countChart("What is to be done", "Action", tally.actions)}
-${countChart("Versions of integration services", "Version", mostFrequent(tally.versions))}
 </div>
 </section>`;
 }
@@ -33,27 +33,30 @@ function systemChart(caption: string, groups: readonly Group[]): Markup {
     (state) => html`<th scope="col"><span class="mark ${state}">${STATES[state]}</span></th>`,
   );
   const rows = groups.map((group) => {
-    const numbers = states.map(
-      (state) => html`<td>${group.states.get(state) ?? html`<span class="none">0</span>`}</td>`,
-    );
+    const numbers = states.map((state) => {
+      const count = group.states.get(state) ?? 0;
+      return count === 0
+        ? html`<td class="none">0</td>`
+        : html`<td data-state="${STATES[state]}">${count}</td>`;
+    });
     return html`
 <tr><th scope="row">${group.label}</th><td class="drawn">${stackedBar(group.states, longest)}</td>${numbers}<td class="sum">${group.count}</td></tr>`;
   });
-  return html`<div class="panel wide"><div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="chart">
+  return html`<div class="panel"><table class="chart systems">
 <caption>${caption}</caption>
 <thead><tr><th scope="col">Guest system</th><td></td>${heads}<th scope="col">guests</th></tr></thead>
 <tbody>${rows}
-</tbody></table></div></div>`;
+</tbody></table></div>`;
 }
 
 /** A row for each group: a bar and its number. */
-function countChart(caption: string, head: string, groups: readonly Group[]): Markup {
+function countChart(caption: string, head: string, groups: readonly Group[], name = ""): Markup {
   const longest = Math.max(...groups.map(({ count }) => count));
   const rows = groups.map(
     ({ label, count }) => html`
 <tr><th scope="row">${shownName(label)}</th><td class="drawn">${plainBar(count, longest)}</td><td class="sum">${count}</td></tr>`,
   );
-  return html`<div class="panel"><table class="chart">
+  return html`<div class="panel ${name}"><table class="chart">
 <caption>${caption}</caption>
 <thead><tr><th scope="col">${head}</th><td></td><th scope="col">guests</th></tr></thead>
 <tbody>${rows}

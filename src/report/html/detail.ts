@@ -10,17 +10,14 @@ const FINDINGS_OF_ONE_CODE_MAX = 10;
 
 /** What stands behind a row: the error, the reasons, the facts and where each was found. */
 export function renderDetail({ image, guest, error, violations }: Entry): Markup {
-  return html`<div class="detail">${[
-    violations.length === 0
-      ? undefined
-      : part("What the gate forbids", html`<p>${violations.join(", ")}</p>`),
+  const gate = html`<p class="gate-note">Fails the gate, which forbids: <strong>${violations.join(", ")}</strong></p>`;
+  return html`<div class="detail">${violations.length === 0 ? undefined : gate}<div class="parts">${[
     error === null ? undefined : renderError(error),
-    ...(guest === null ? [] : renderVerdict(guest)),
+    guest === null ? undefined : renderVerdict(guest),
     renderFindings(image.findings),
-    ...(guest === null ? [] : [renderStaging(guest), renderGuestFacts(guest)]),
+    guest === null ? undefined : [renderStaging(guest), renderGuestFacts(guest)],
     renderImageFacts(image),
-    ...(guest === null ? [] : [renderEvidence(guest), renderServices(guest)]),
-  ]}</div>`;
+  ]}</div>${guest === null ? undefined : [renderEvidence(guest), renderServices(guest)]}</div>`;
 }
 
 function part(title: string, content: Markup, name = ""): Markup {
@@ -48,9 +45,10 @@ function renderError({ code, message, where, hint }: NonNullable<Entry["error"]>
   );
 }
 
+/** The row of the table that a reason cites stands with the facts. */
 function renderVerdict({ verdict, rule }: GuestReport): Markup[] {
   const { offered, passedOver, reasons } = verdict;
-  const parts = [part("Why", html`${list(reasons)}<p class="where">${shownSentence(rule.source)}</p>`)];
+  const parts = [part("Why", list(reasons.map((reason) => reason.replace(` (${rule.source})`, ""))))];
   const package_ = offered === null ? verdict.package : describeOffer(offered);
   if (package_ !== null || passedOver.length > 0) {
     const others = passedOver.map(({ place, reason }) => `${place.join("/")} was passed over: ${reason}`);
@@ -125,8 +123,15 @@ function renderGuestFacts(guest: GuestReport): Markup {
       ],
       ["Pending servicing", pendingServicing.length === 0 ? undefined : said("yes", pendingServicing)],
       ["SHA-2 signatures", guest.sha2],
+      ["Update rule", describeRule(guest.rule)],
     ]),
   );
+}
+
+function describeRule({ mechanism, alternative, note, source, extrapolated }: GuestReport["rule"]): string {
+  const other = alternative === null ? "" : ` (the other document says ${alternative})`;
+  const basis = extrapolated ? `${source}, for a system newer than it` : source;
+  return shownSentence([`${mechanism}${other}`, note, basis].filter((part) => part !== "").join("; "));
 }
 
 function renderImageFacts({ container, partitionTable, volumes }: ImageReport): Markup | undefined {
@@ -164,7 +169,6 @@ function renderEvidence({ integrationServices }: GuestReport): Markup | undefine
   return part(
     "Evidence",
     html`<table class="evidence"><thead><tr><th scope="col">Source</th><th scope="col">Version</th><th scope="col">Where</th></tr></thead><tbody>${rows}</tbody></table>`,
-    "full",
   );
 }
 
@@ -181,7 +185,6 @@ function renderServices({ integrationServices, os }: GuestReport): Markup | unde
       ...byStart(services, "services"),
       ...byStart(drivers, "drivers"),
     ]),
-    "full",
   );
 }
 

@@ -29,7 +29,7 @@ ${renderGate(tally, forbidden)}
 }
 
 function parents(count: number): Markup | undefined {
-  return count === 0 ? undefined : html` <small>${count} of them parents</small>`;
+  return count === 0 ? undefined : html` <small>${count} parent${count === 1 ? "" : "s"}</small>`;
 }
 
 function renderGate(tally: Tally, forbidden: ReadonlySet<GateCondition>): Markup | undefined {

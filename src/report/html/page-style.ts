@@ -6,7 +6,7 @@ export const STYLE = `:root{color-scheme:light dark;--page:light-dark(#f5f6f8,#0
 :root[data-theme="light"]{color-scheme:light}
 :root[data-theme="dark"]{color-scheme:dark}
 *,::before,::after{box-sizing:border-box}
-html{background:var(--page);color:var(--ink);font:14px / 1.5 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;scroll-padding-top:4rem;text-size-adjust:100%}
+html{background:var(--page);color:var(--ink);font:14px / 1.5 -apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",system-ui,sans-serif;scroll-padding-top:4rem;text-size-adjust:100%}
 body{margin:0 auto;max-width:1720px;padding:0 clamp(12px,2.5vw,40px) 48px}
 h1,h2,h3,p,ul,dl,dd,fieldset{border:0;margin:0;padding:0}
 h1{font-size:1.75rem;font-weight:650;letter-spacing:-0.015em;line-height:1.25}
@@ -45,16 +45,16 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .mark.not-applicable::before{background:var(--not-applicable-fill)}
 .mark.error::before{background:var(--error-fill)}
 .mark.no-guest::before{background:var(--no-guest-fill)}
-.panels{display:grid;gap:16px;grid-template-columns:minmax(0,5fr) minmax(0,3fr) minmax(0,3fr)}
+.panels{display:grid;gap:16px;grid-template-columns:minmax(0,8fr) minmax(0,5fr)}
 .panel{min-width:0;padding:14px 18px 16px}
-.scroll{overflow-x:auto}
+.panel.tall{grid-row:span 2}
 .chart{border-collapse:collapse;font-variant-numeric:tabular-nums;width:100%}
 .chart caption{font-weight:600;padding-bottom:8px;text-align:left}
 .chart th{font-weight:400;padding:4px 12px 4px 0;text-align:left}
-.chart tbody th{overflow-wrap:anywhere}
-.chart thead th{color:var(--muted);font-size:0.8125rem;white-space:nowrap}
-.chart td,.chart thead th + td ~ th{padding:4px 0 4px 12px;text-align:right}
-.chart td.drawn{padding-left:0;width:45%}
+.chart tbody th{max-width:260px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.chart thead th{color:var(--muted);font-size:0.8125rem;vertical-align:bottom;white-space:nowrap}
+.chart td,.chart thead th + td ~ th{white-space:nowrap;padding:4px 0 4px 12px;text-align:right}
+.chart td.drawn{padding-left:0;width:100%}
 .chart .sum{font-weight:600}
 .bar{background:var(--raised);border-radius:3px;display:block;height:14px;overflow:hidden;width:100%}
 .whole .bar{border-radius:0 0 10px 10px;height:10px}
@@ -67,11 +67,17 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .fill-not-applicable{fill:var(--not-applicable-fill)}
 .fill-error{fill:var(--error-fill)}
 .fill-no-guest{fill:var(--no-guest-fill)}
-@media (max-width:1240px){.panels{grid-template-columns:1fr 1fr}
-.panel.wide{grid-column:1 / -1}
+@media (max-width:1240px){.panels{grid-template-columns:minmax(0,1fr)}
+.panel.tall{grid-row:auto}
 }
-@media (max-width:720px){.panels{grid-template-columns:minmax(0,1fr)}
-.chart td.drawn{min-width:90px;width:35%}
+@media screen and (max-width:720px){.systems,.systems caption,.systems tbody{display:block}
+.systems thead,.systems .none{display:none}
+.systems tr{display:flex;flex-wrap:wrap;gap:0 14px;padding:4px 0}
+.systems tbody th{flex:1;max-width:none;order:-2;padding:0}
+.systems tbody td{font-size:0.8125rem;padding:0}
+.systems tbody td.sum{font-size:1rem;order:-1}
+.systems tbody td.drawn{flex:1 0 100%;padding:2px 0}
+.systems [data-state]::after{content:" " attr(data-state)}
 }
 .controls{background:var(--surface);border:1px solid var(--line);border-radius:10px 10px 0 0;display:grid;gap:12px;padding:16px 18px 12px}
 .fields,.fields fieldset,.buttons{align-items:center;display:flex;flex-wrap:wrap;gap:8px}
@@ -93,15 +99,15 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .entries{background:var(--surface);border:1px solid var(--line);border-collapse:separate;border-radius:0 0 10px 10px;border-spacing:0;border-top:0;font-size:0.9375em;table-layout:fixed;width:100%}
 .entries > caption{clip-path:inset(50%);height:1px;overflow:hidden;position:absolute;white-space:nowrap;width:1px}
 .entries > thead th{background:var(--raised);border-bottom:1px solid var(--line);border-top:1px solid var(--line);font-weight:600;padding:0;position:sticky;text-align:left;top:0;z-index:1}
-@media print,(min-width:981px){.entries > thead th:nth-child(1){width:19%}
+@media print,(min-width:981px){.entries > thead th:nth-child(1){width:20%}
 .entries > thead th:nth-child(2){width:5%}
 .entries > thead th:nth-child(3){width:9.5%}
 .entries > thead th:nth-child(4){width:16%}
-.entries > thead th:nth-child(5){width:9%}
-.entries > thead th:nth-child(6){width:9.5%}
+.entries > thead th:nth-child(5){width:8.5%}
+.entries > thead th:nth-child(6){width:11%}
 .entries > thead th:nth-child(7){width:7.5%}
-.entries > thead th:nth-child(8){width:10%}
-.entries > thead th:nth-child(9){width:8%}
+.entries > thead th:nth-child(8){width:9%}
+.entries > thead th:nth-child(9){width:7%}
 .entries > thead th:nth-child(10){width:6.5%}
 }
 .sorter{background:none;border:0;display:flex;font-weight:600;gap:5px;padding:8px 10px;text-align:left;width:100%}
@@ -113,7 +119,7 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .entries > thead + tbody > tr:first-child > *{border-top:0}
 .js .entries > tbody > tr:first-child{cursor:pointer}
 .js .entries > tbody > tr:first-child:hover{background:var(--raised)}
-.entries td:nth-child(6){font-variant-numeric:tabular-nums}
+.entries td:nth-child(6){font-variant-numeric:tabular-nums;overflow-wrap:break-word}
 .opener{background:none;border:0;min-height:0;overflow-wrap:anywhere;padding:0 0 0 18px;position:relative;text-align:left}
 .opener::before{color:var(--muted);content:"\\25B8" / "";left:0;position:absolute}
 .opener[aria-expanded="true"]::before{content:"\\25BE" / ""}
@@ -141,9 +147,10 @@ html:not(.js) .entries{border-radius:10px}
 html:not(.js) .entries > thead th{padding:8px 10px}
 .more > td{padding:0 10px 8px}
 .more summary{color:var(--accent);cursor:pointer;font-size:0.8125rem}
-.detail{border-left:3px solid var(--line);display:grid;gap:16px 32px;grid-template-columns:repeat(auto-fit,minmax(min(360px,100%),1fr));margin:4px 0 0 4px;overflow-wrap:anywhere;padding:4px 0 4px 18px}
-.part{min-width:0;overflow:hidden}
-.part.full{grid-column:1 / -1}
+.detail{border-left:3px solid var(--line);margin:4px 0 0 4px;overflow-wrap:anywhere;padding:4px 0 4px 18px}
+.parts{column-gap:36px;columns:3 340px}
+.part{break-inside:avoid;overflow:hidden;padding-bottom:14px}
+.gate-note{color:var(--missing-ink);padding-bottom:10px}
 .part h3{font-size:0.8125rem;font-weight:650;margin-bottom:3px}
 .part ul{padding-left:17px}
 .part .where{font-size:0.8125rem}
@@ -152,7 +159,7 @@ html:not(.js) .entries > thead th{padding:8px 10px}
 .part .hint{font-weight:600}
 .part dl > div{column-gap:12px;display:grid;grid-template-columns:128px minmax(0,1fr)}
 .part dt{color:var(--muted)}
-.part.full dl{max-width:1200px}
+.detail > .part dl{max-width:1200px}
 .evidence{border-collapse:collapse;width:100%}
 .evidence th,.evidence td{border-top:1px solid var(--line);padding:3px 16px 3px 0;text-align:left;vertical-align:top}
 .evidence tr :nth-child(-n + 2){overflow-wrap:normal;white-space:nowrap}
@@ -204,21 +211,21 @@ h2{break-after:avoid;margin:14pt 0 5pt}
 .figure dd{font-size:14pt}
 .figures{display:flex}
 .figure{flex:1}
-.panels{gap:8pt;grid-template-columns:minmax(0,5fr) minmax(0,3fr) minmax(0,3fr)}
+.panels{gap:8pt;grid-template-columns:minmax(0,11fr) minmax(0,5fr) minmax(0,5fr)}
 .panel{break-inside:avoid;padding:7pt 9pt}
-.panel.wide{grid-column:auto}
-.scroll{overflow:visible}
+.panel.tall{grid-row:auto}
 .entries{border-radius:0;border-top:1px solid var(--line);font-size:1em}
 .entries > thead{display:table-header-group}
 .entries > thead th{position:static}
-.sorter{padding:3pt 4pt}
-.sorter::after,.opener::before{content:none}
+.sorter{min-height:0;padding:3pt 4pt}
+.sorter::after,.opener[aria-expanded]::before{content:none}
 .opener{padding-left:0}
 .entries > tbody > tr:first-child > *{overflow:visible;padding:3pt 4pt}
 .entries > tbody > tr:first-child,.part,.evidence tr{break-inside:avoid}
-.entries > tbody > tr:first-child{break-after:auto}
+.chart thead th{font-size:6.5pt}
+.chart td,.chart thead th + td ~ th{padding-left:5pt}
 footer{margin-top:12pt;padding-top:6pt}
 }`;
 
 /** Its source in a content security policy. */
-export const STYLE_HASH = "sha256-1OfcQMkaJBMar1iVhrCaxNh8FLZWSGKMDp1853h5W58=";
+export const STYLE_HASH = "sha256-kHgNaM0RB+bFnjUWnRmSf9FFx0P4RVMNYGvYxsZrbjc=";
