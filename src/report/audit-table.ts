@@ -8,7 +8,7 @@ import { describeMachine, describeOffer, describeOs, describeVersion } from "./g
 import { paintWith, type Style } from "./paint.ts";
 import type { TableOptions } from "./table-options.ts";
 import { wrapText } from "./text-width.ts";
-import { makeVisible, shownSentence } from "./visible-text.ts";
+import { makeVisible, shownName, shownSentence } from "./visible-text.ts";
 
 /** Narrower than this the sentences become towers; the terminal wraps them then. */
 const WIDTH_MIN = 60;
@@ -175,8 +175,8 @@ function withoutCitation(reason: string, source: string): string {
 const NO_GUEST = { version: ["-"], mechanism: "-", action: "-" };
 
 function errorEntry(image: ImageReport, error: NonNullable<ImageReport["error"]>): Entry {
-  const notes = [`${shownSentence(error.message)} [${error.code}]`];
-  if (error.hint !== null) notes.push(error.hint);
+  const notes = [`${shownSentence(error.message)} [${shownName(error.code)}]`];
+  if (error.hint !== null) notes.push(shownSentence(error.hint));
   return {
     ...NO_GUEST,
     status: { lines: ["error"], style: "red" },
@@ -210,7 +210,7 @@ function summarise({ summary }: Pick<AuditReport, "summary">): string {
 }
 
 function listCounts(counts: Readonly<Record<string, number>>, intro: string): string {
-  const parts = Object.entries(counts).map(([name, number]) => `${number} ${name}`);
+  const parts = Object.entries(counts).map(([name, number]) => `${number} ${shownName(name)}`);
   return parts.length === 0 ? "" : intro + parts.join(", ");
 }
 

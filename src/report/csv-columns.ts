@@ -150,7 +150,7 @@ export const CSV_COLUMNS: readonly CsvColumn[] = [
   },
   {
     name: "staging_state",
-    describe: "What came of an earlier staging ([docs/staging-states.md](staging-states.md))",
+    describe: "What came of an earlier staging ([staging-states.md](staging-states.md))",
     read: ofGuest(({ staging }) => staging.state),
   },
   {
@@ -160,7 +160,7 @@ export const CSV_COLUMNS: readonly CsvColumn[] = [
   },
   {
     name: "finding_codes",
-    describe: "Codes of what was found in the image ([docs/errors.md](errors.md)), each once",
+    describe: "Codes of what was found in the image ([errors.md](errors.md)), each once",
     read: ofImage(({ findings }) => [...new Set(findings.map(({ code }) => code))].join(SEPARATOR)),
   },
   {

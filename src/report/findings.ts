@@ -3,7 +3,7 @@ import type { FindingReport, ImageReport } from "../audit/index.ts";
 import { CODES, type CodeEntry, type Severity } from "../errors.ts";
 import { indentText } from "./columns.ts";
 import type { Paint, Style } from "./paint.ts";
-import { makeVisible, shownSentence } from "./visible-text.ts";
+import { makeVisible, shownName, shownSentence } from "./visible-text.ts";
 
 const SEVERITIES: readonly Severity[] = ["error", "warning", "info"];
 
@@ -143,9 +143,9 @@ function formatGroup(
   paint: Paint,
 ): string[] {
   const entry = entryOf(code);
-  const title = `${entry?.meaning ?? "finding"} [${makeVisible(code)}]`;
+  const title = `${entry?.meaning ?? "finding"} [${shownName(code)}]`;
   const [first = "", ...rest] = indentText(title, DETAIL_INDENT, width);
-  const head = " ".repeat(INDENT) + paint(SEVERITY_STYLES[severity], makeVisible(severity));
+  const head = " ".repeat(INDENT) + paint(SEVERITY_STYLES[severity], severity);
   const items = details.map((detail) => (isOfOneImage ? detail.text : describeDetail(detail)));
   if (leftOut > 0) items.push(`and ${leftOut} more (--format json lists them all)`);
   return [

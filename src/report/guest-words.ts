@@ -35,6 +35,7 @@ type Offer = NonNullable<GuestReport["verdict"]["offered"]>;
 
 /** `vmguest.iso/support/x86/Windows6.x-...cab (6.3.9600.18692, signed with sha1)`, a path that the commands take. */
 export function describeOffer({ place, version, digestAlgorithms }: Offer): string {
-  const signed = digestAlgorithms.length === 0 ? "" : `, signed with ${digestAlgorithms.join(" and ")}`;
+  const signed =
+    digestAlgorithms.length === 0 ? "" : `, signed with ${digestAlgorithms.map(shownName).join(" and ")}`;
   return `${shownSentence(place.join("/"))} (${shownName(version)}${signed})`;
 }

@@ -40,10 +40,12 @@ export function casesOf(image: ImageReport, forbidden: ReadonlySet<GateCondition
       outputOf: () => image.findings.map(describeFinding),
     },
     ...image.guests.map((guest, index): TestCase => {
+      const result = judgeGuest(guest, outcome.guests[index], forbidden);
+      const isSaid = result?.element === "failure";
       return {
         name: nameGuest(image, guest, index),
-        result: judgeGuest(guest, outcome.guests[index], forbidden),
-        outputOf: () => describeGuest(guest),
+        result,
+        outputOf: () => [...(isSaid ? [] : describeVerdict(guest)), ...describeEvidence(guest)],
       };
     }),
   ];
@@ -96,20 +98,19 @@ function judgeGuest(
 }
 
 function describeVerdict({ verdict, staging }: GuestReport): string[] {
-  const { action, package: name, reasons } = verdict;
+  const { status, action, package: name, reasons } = verdict;
+  const isToDo = action !== "none" && name !== null;
   return [
-    `to do: ${action}${name === null ? "" : `, ${name}`}`,
+    `status: ${status}; to do: ${action}${isToDo ? `, ${name}` : ""}`,
     ...reasons,
     ...(staging.state === "none" ? [] : [`staged update: ${staging.state}: ${staging.detail}`]),
   ];
 }
 
-function describeGuest(guest: GuestReport): string[] {
+function describeEvidence(guest: GuestReport): string[] {
   const { version, source, evidence } = guest.integrationServices;
   return [
-    `${describeOs(guest)}, ${describeMachine(guest)}`,
-    `status: ${guest.verdict.status}`,
-    ...describeVerdict(guest),
+    `guest: ${describeOs(guest)}, ${describeMachine(guest)}`,
     `integration services: ${version ?? "no version found"} (${source})`,
     ...evidence.map((piece) => `${piece.source} ${piece.value}: ${piece.where}`),
   ];

@@ -28,8 +28,8 @@ export function* formatMarkdownFindings(list: FindingList, sizeMaxBytes: number)
 /** The line of the code, then one for each detail. */
 function* formatGroup({ code: name, severity, details, leftOut }: FindingGroup): Generator<string> {
   const entry = entryOf(name);
-  const meaning = entry === undefined ? "" : `: ${code(entry.meaning)}`;
-  const hint = entry?.hint === undefined ? "" : ` ${code(entry.hint)}`;
+  const meaning = entry === undefined ? "" : `: ${entry.meaning}`;
+  const hint = entry?.hint === undefined ? "" : `. ${entry.hint}`;
   yield `- ${word(severity)} ${code(name)}${meaning}${hint}\n`;
   for (const detail of details) yield `  - ${describe(detail)}\n`;
   if (leftOut > 0) yield `  - and ${leftOut} more\n`;
