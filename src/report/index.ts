@@ -3,6 +3,8 @@ export { type AuditTableOptions, formatAuditTable, formatTable } from "./audit-t
 export { formatChain } from "./chain.ts";
 export { formatCheck } from "./check.ts";
 export { formatCsv } from "./csv.ts";
+export { formatDiff } from "./diff.ts";
+export { type DiffMarkdownOptions, formatDiffMarkdown } from "./diff-markdown.ts";
 export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts";
 export { formatAuditJson, formatJson } from "./json.ts";
 export { formatJunit, type JunitOptions } from "./junit.ts";

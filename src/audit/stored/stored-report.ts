@@ -25,9 +25,14 @@ export interface StoredReport {
  * it out since. All of it is read once and checked: each image has the shape that the schema says, nothing is cut, and
  * the summary is what the images come to. The file must not change as long as the report is in use.
  *
+ * @param visit gets each image as it is checked, which spares who wants to see them all to go through them again
  * @throws REPORT_INVALID, REPORT_VERSION, REPORT_CUT, REPORT_TOO_LARGE, REPORT_SUMMARY
  */
-export function openStoredReport(source: ByteSource, name: string): StoredReport {
+export function openStoredReport(
+  source: ByteSource,
+  name: string,
+  visit: (image: ImageReport) => void = () => {},
+): StoredReport {
   const where = { image: name };
   return locate(where, () => {
     const scanner = new JsonScanner(source);
@@ -36,6 +41,7 @@ export function openStoredReport(source: ByteSource, name: string): StoredReport
     const { head, images, readImage, ...rest } = readLayout(scanner, (image) => {
       paths.push(image.path);
       summary.add(outcomeOf(image));
+      visit(image);
     });
     checkSummary(rest.summary, summary.build());
     if (head.shard !== undefined) checkShard(head.shard, images.length);
