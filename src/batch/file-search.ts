@@ -152,6 +152,7 @@ export class FileSearch {
     if (kindOf(match) === "folder") yield* this.#findInFolder(match, isIncluded);
     else yield* this.findFile(match, isIncluded);
   }
+
   #isBelowExcluded(path: string, start: string): boolean {
     return foldersBetween(start, path).some((folder) => this.#filter.excludes(folder, true));
   }

@@ -9,6 +9,9 @@ export interface ImageListOptions {
 /** Bytes of a list: a million paths of 100 bytes and more. Who reads one from a pipe can stop behind them. */
 export const LIST_BYTES_MAX = 128 * 1024 * 1024;
 
+/** Far more images than one report is good for; a list with more lines is none of images. */
+const LINE_COUNT_MAX = 1_000_000;
+
 /** Windows takes paths of 32,767 characters, which are up to three bytes each; presigned URLs are shorter. */
 const ENTRY_BYTES_MAX = 3 * 32_767;
 
@@ -35,9 +38,14 @@ export function readImageList(
   for (let start = startsWithMark(bytes) ? MARK.length : 0; start < bytes.length; ) {
     const found = bytes.indexOf(separator, start);
     const end = found < 0 ? bytes.length : found;
-    const path = readEntry(bytes.subarray(start, end), ++number, isNullSeparated);
-    if (isNullSeparated ? path !== "" : path.trim() !== "") paths.push(path);
+    if (++number > LINE_COUNT_MAX) {
+      throw new VmguestError("USAGE", `the list of images has more than ${LINE_COUNT_MAX} lines`);
+    }
+    const entry = bytes.subarray(start, end);
     start = end + 1;
+    if (entry.length === 0) continue;
+    const path = readEntry(entry, number, isNullSeparated);
+    if (isNullSeparated || path.trim() !== "") paths.push(path);
   }
   return paths;
 }

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { dirname, relative, sep } from "node:path";
 import { VmguestError } from "../errors.ts";
+import { isRemote } from "./remote-path.ts";
 
 /** A file of the host, or the way to one that is packed in it. */
 export interface PackagePath {
@@ -47,9 +48,9 @@ export function notFound(path: string): VmguestError {
 /** Why a path that {@link isMangled} leads nowhere. */
 export const MANGLED = "the name holds bytes that are not UTF-8, so that it cannot be opened: rename it";
 
-/** Node puts U+FFFD where a name is not UTF-8; the name that comes out of it belongs to no file. */
+/** Node puts U+FFFD where a name is not UTF-8; the name that comes out of it belongs to no file. A URL is no such name. */
 export function isMangled(path: string): boolean {
-  return path.includes("\ufffd") && kindOf(path) === undefined;
+  return path.includes("\ufffd") && !isRemote(path) && kindOf(path) === undefined;
 }
 
 /** Throws where the path cannot be a single image: PATH_NOT_FOUND for nothing at all, USAGE for a folder. */

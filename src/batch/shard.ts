@@ -21,30 +21,30 @@ interface ShardVariables {
   readonly mark?: string;
 }
 
-/**
- * Systems that run a process several times, in the order in which they are looked for.
- *
- * Sources: kubernetes.io/docs/tasks/job/indexed-parallel-processing-static; docs.gitlab.com/ci/variables/predefined_variables
- * (`CI_NODE_TOTAL` is 1 in jobs that are not parallel, which have no index) and
- * devcenter.heroku.com/articles/heroku-ci-parallel-test-runs (the same names, from 0);
- * circleci.com/docs/variables; buildkite.com/docs/pipelines/environment-variables;
- * learn.microsoft.com/azure/devops/pipelines/test/parallel-testing-any-test-runner (variables are upper case with `_` in the
- * environment); docs.semaphoreci.com/reference/env-vars; docs.aws.amazon.com/batch/latest/userguide/job_env_vars;
- * cloud.google.com/run/docs/container-contract.
- */
+/** Systems that run a process several times, each with where it says so. */
 const SYSTEMS: readonly ShardVariables[] = [
+  // kubernetes.io/docs/tasks/job/indexed-parallel-processing-static
   { system: "Kubernetes", index: "JOB_COMPLETION_INDEX", first: 0 },
+  // docs.gitlab.com/ci/variables/predefined_variables; a job that is not parallel has no index. The same names count
+  // from 0 in devcenter.heroku.com/articles/heroku-ci-parallel-test-runs.
   { system: "GitLab", index: "CI_NODE_INDEX", count: "CI_NODE_TOTAL", first: 1, mark: "GITLAB_CI" },
+  // circleci.com/docs/variables
   { system: "CircleCI", index: "CIRCLE_NODE_INDEX", count: "CIRCLE_NODE_TOTAL", first: 0 },
+  // buildkite.com/docs/pipelines/environment-variables
   { system: "Buildkite", index: "BUILDKITE_PARALLEL_JOB", count: "BUILDKITE_PARALLEL_JOB_COUNT", first: 0 },
+  // learn.microsoft.com/azure/devops/pipelines/test/parallel-testing-any-test-runner; in the environment the names of
+  // variables are in upper case, with _ for each dot.
   {
     system: "Azure Pipelines",
     index: "SYSTEM_JOBPOSITIONINPHASE",
     count: "SYSTEM_TOTALJOBSINPHASE",
     first: 1,
   },
+  // docs.semaphoreci.com/reference/env-vars
   { system: "Semaphore", index: "SEMAPHORE_JOB_INDEX", count: "SEMAPHORE_JOB_COUNT", first: 1 },
+  // docs.aws.amazon.com/batch/latest/userguide/job_env_vars
   { system: "AWS Batch", index: "AWS_BATCH_JOB_ARRAY_INDEX", count: "AWS_BATCH_JOB_ARRAY_SIZE", first: 0 },
+  // cloud.google.com/run/docs/container-contract
   { system: "Google Cloud Run", index: "CLOUD_RUN_TASK_INDEX", count: "CLOUD_RUN_TASK_COUNT", first: 0 },
 ];
 
@@ -71,7 +71,18 @@ export function parseShard(text: string, env: Environment): Shard {
 }
 
 function shardOfEnvironment(env: Environment, askedCount: number | undefined): Shard {
-  const found = SYSTEMS.find(
+  const system = systemOf(env);
+  const index = readVariable(env, system.index) - system.first;
+  const count = countOf(system, env, askedCount);
+  return checkShard(
+    { index, count },
+    `the shard that ${system.system} gives in ${system.index} (${env[system.index]})`,
+  );
+}
+
+/** The one system that says something: where two do, it is not known which of them spreads the batch. */
+function systemOf(env: Environment): ShardVariables {
+  const [found, another] = SYSTEMS.filter(
     ({ index, mark }) => isSet(env, index) && (mark === undefined || isSet(env, mark)),
   );
   if (found === undefined) {
@@ -79,12 +90,11 @@ function shardOfEnvironment(env: Environment, askedCount: number | undefined): S
     const message = `the environment does not say which shard this is: none of ${names.join(", ")} is set`;
     throw new VmguestError("USAGE", message);
   }
-  const index = readVariable(env, found.index) - found.first;
-  const count = countOf(found, env, askedCount);
-  return checkShard(
-    { index, count },
-    `the shard that ${found.system} gives in ${found.index} (${env[found.index]})`,
-  );
+  if (another !== undefined) {
+    const message = `${found.index} and ${another.index} both say which shard this is: write the one that is meant, as in 2/5`;
+    throw new VmguestError("USAGE", message);
+  }
+  return found;
 }
 
 /** What is asked for has to agree with what the system says: otherwise parts would be nobody's, or done twice. */

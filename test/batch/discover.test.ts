@@ -168,7 +168,7 @@ describe("images on a command line", () => {
 
 describe("URLs among the images", () => {
   test("are passed on as they are, each once", async () => {
-    const urls = ["https://host.example/a%20b.vhdx?sig=x%2Fy", "HTTP://localhost:8080//a.vhdx"];
+    const urls = ["https://host.example/a%20b.vhdx?sig=x%2Fy", "HTTP://localhost:8080//\ufffd.vhdx"];
     const { images } = await discoverImages([...urls, ...urls], { listed: urls });
     expect(images).toEqual(urls);
   });

@@ -50,6 +50,11 @@ describe("a list of images", () => {
       message: "line 1 of the list",
     },
     {
+      what: "too many lines",
+      bytes: new Uint8Array(1_000_001).fill(0x0a),
+      message: "more than 1000000 lines",
+    },
+    {
       what: "too many bytes",
       bytes: new Uint8Array(LIST_BYTES_MAX + 1),
       message: "more than 134217728 bytes",

@@ -79,6 +79,12 @@ describe("a shard of the environment", () => {
       message: "CI_NODE_INDEX (with GITLAB_CI)",
     },
     {
+      what: "is told by two systems",
+      text: "auto/4",
+      env: { JOB_COMPLETION_INDEX: "1", CIRCLE_NODE_INDEX: "0", CIRCLE_NODE_TOTAL: "4" },
+      message: "JOB_COMPLETION_INDEX and CIRCLE_NODE_INDEX both say which shard this is",
+    },
+    {
       what: "is no number",
       text: "auto/2",
       env: { JOB_COMPLETION_INDEX: "one" },
