@@ -13,11 +13,10 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { type RecordIndex, type RecordPlace, readRecord } from "./record-index.ts";
+import { indexRecords, type RecordIndex, type RecordPlace, readRecord } from "./record-index.ts";
 import { HEADER_LINE, makeLine } from "./record-line.ts";
 
 interface CompactionOptions {
-  readonly index: RecordIndex;
   readonly tool: string;
   /** Where there is more, the oldest records are left out. */
   readonly sizeMaxBytes: number;
@@ -65,12 +64,13 @@ export class Compaction {
     }
   }
 
-  #write(source: number, mode: number, { index, tool, sizeMaxBytes }: CompactionOptions): boolean {
+  #write(source: number, mode: number, { tool, sizeMaxBytes }: CompactionOptions): boolean {
+    const { places } = indexRecords(source, tool);
     const target = openSync(this.#newPath, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       fchmodSync(target, mode);
       writeWhole(target, Buffer.from(HEADER_LINE));
-      for (const [key, place] of newest(index.places, sizeMaxBytes)) {
+      for (const [key, place] of newest(places, sizeMaxBytes)) {
         const payload = readRecord(source, place, { key, tool });
         if (payload !== undefined) writeWhole(target, makeLine(tool, key, payload));
       }

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { type Finding, finding, VmguestError } from "../../errors.ts";
 import { isImageName } from "../discover.ts";
 import { systemCodeOf } from "../named-path.ts";
 import { Compaction } from "./compaction.ts";
 import { indexRecords, type RecordIndex, readRecord } from "./record-index.ts";
-import { HEADER_LINE, makeLine, PAYLOAD_SIZE_MAX } from "./record-line.ts";
+import { HEADER_LINE, LINE_SIZE_MAX, makeLine } from "./record-line.ts";
 
 export interface RecordFileOptions {
   /** Names the tool whose records count, in 8 digits. */
@@ -35,19 +44,27 @@ export class RecordFile implements Disposable {
   readonly #options: RecordFileOptions;
   readonly #descriptor: number;
   readonly #index: RecordIndex;
+  /** Whether the host lets the file be written to. */
+  readonly #isWritable: boolean;
   #sizeBytes: number;
   #garbageBytes: number;
-  #isWritable: boolean;
+  #isStopped: boolean;
   #isOpen = true;
 
-  private constructor({ path, descriptor, isWritable }: Opened, options: RecordFileOptions) {
+  private constructor(
+    { path, descriptor, isWritable }: Opened,
+    index: RecordIndex,
+    options: RecordFileOptions,
+  ) {
     this.#path = path;
     this.#options = options;
     this.#descriptor = descriptor;
     this.#isWritable = isWritable;
-    this.#index = indexRecords(descriptor, options.tool);
-    this.#sizeBytes = this.#index.sizeBytes;
-    this.#garbageBytes = this.#index.garbageBytes;
+    this.#isStopped = !isWritable;
+    this.#index = index;
+    this.#sizeBytes = index.sizeBytes;
+    this.#garbageBytes = index.garbageBytes;
+    if (!isWritable) this.#tell("it may only be read");
   }
 
   /**
@@ -60,12 +77,10 @@ export class RecordFile implements Disposable {
     const opened = openFile(path);
     try {
       checkHeader(opened);
-      const file = new RecordFile(opened, options);
-      if (!opened.isWritable) file.#tell("it may only be read");
-      return file;
+      return new RecordFile(opened, indexRecords(opened.descriptor, options.tool), options);
     } catch (error) {
       closeSync(opened.descriptor);
-      throw error;
+      throw error instanceof VmguestError ? error : cannotOpen(path, error);
     }
   }
 
@@ -77,12 +92,13 @@ export class RecordFile implements Disposable {
 
   /**
    * Appends a record, in one write, so that those of other runs stay whole. False where it was not written: because it
-   * is too large, or because of what `onProblem` was told.
+   * is too large or has more than one line, or because of what `onProblem` was told.
    */
   append(key: string, payload: string): boolean {
-    if (!this.#isWritable) return false;
+    // A record is a line.
+    if (this.#isStopped || payload.includes("\n")) return false;
     const line = makeLine(this.#options.tool, key, payload);
-    if (line.length > PAYLOAD_SIZE_MAX) return false;
+    if (line.length > LINE_SIZE_MAX) return false;
     if (this.#sizeBytes + line.length > this.#sizeMaxBytes)
       return this.#stop("it is as long as it may become");
     try {
@@ -100,7 +116,11 @@ export class RecordFile implements Disposable {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    const compaction = this.#wantsCompaction ? this.#compact() : undefined;
+    const { tool } = this.#options;
+    const sizeMaxBytes = this.#sizeMaxBytes * MOSTLY_GARBAGE;
+    const compaction = this.#wantsCompaction
+      ? Compaction.of(this.#path, this.#descriptor, { tool, sizeMaxBytes })
+      : undefined;
     closeSync(this.#descriptor);
     compaction?.replace();
   }
@@ -122,15 +142,9 @@ export class RecordFile implements Disposable {
     );
   }
 
-  #compact(): Compaction | undefined {
-    const index = indexRecords(this.#descriptor, this.#options.tool);
-    const sizeMaxBytes = this.#sizeMaxBytes * MOSTLY_GARBAGE;
-    return Compaction.of(this.#path, this.#descriptor, { index, tool: this.#options.tool, sizeMaxBytes });
-  }
-
   /** After a failure nothing more is tried: a disk that is full would be asked a thousand times. */
   #stop(reason: string): false {
-    this.#isWritable = false;
+    this.#isStopped = true;
     this.#tell(reason);
     return false;
   }
@@ -157,10 +171,15 @@ function openFile(path: string): Opened {
       isWritable: true,
     };
   } catch (error) {
-    if (!READ_ONLY.has(systemCodeOf(error))) throw cannotOpen(path, error);
+    if (READ_ONLY.has(systemCodeOf(error)) && existsSync(path)) return openToRead(path);
+    throw cannotOpen(path, error);
   }
+}
+
+function openToRead(path: string): Opened {
   try {
-    return { path, descriptor: openSync(path, constants.O_RDONLY | flags), isWritable: false };
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { path, descriptor, isWritable: false };
   } catch (error) {
     throw cannotOpen(path, error);
   }

@@ -4,7 +4,7 @@ import {
   checksumOf,
   HEAD_LENGTH,
   HEADER_LINE,
-  PAYLOAD_SIZE_MAX,
+  LINE_SIZE_MAX,
   parseHead,
   type RecordHead,
   readLines,
@@ -52,7 +52,7 @@ export function indexRecords(descriptor: number, tool: string): RecordIndex {
     return count;
   };
   for (const line of readLines(readAt)) {
-    const record = line.sizeBytes > PAYLOAD_SIZE_MAX ? undefined : parseHead(line.head);
+    const record = line.sizeBytes > LINE_SIZE_MAX ? undefined : parseHead(line.head);
     if (record?.tool !== tool || record.payloadSizeBytes !== line.sizeBytes - HEAD_LENGTH) continue;
     forget(record.key);
     places.set(record.key, { offset: line.offset, sizeBytes: line.sizeBytes });
@@ -77,11 +77,15 @@ export function readRecord(
   return checksumOf(head.tool, head.key, payload) === head.checksum ? payload.toString() : undefined;
 }
 
-/** The bytes of a record; undefined where the host does not give them. */
-export function readLine(descriptor: number, { offset, sizeBytes }: RecordPlace): Buffer | undefined {
-  const bytes = Buffer.allocUnsafe(sizeBytes);
+/** Most records have room in it; none outlives the next one that is read. */
+const buffer = Buffer.allocUnsafe(64 * 1024);
+
+/** The bytes of a record, until the next one is read; undefined where the host does not give them. */
+function readLine(descriptor: number, { offset, sizeBytes }: RecordPlace): Buffer | undefined {
+  const bytes = sizeBytes <= buffer.length ? buffer : Buffer.allocUnsafe(sizeBytes);
   try {
-    return readSync(descriptor, bytes, 0, sizeBytes, offset) === sizeBytes ? bytes : undefined;
+    const count = readSync(descriptor, bytes, 0, sizeBytes, offset);
+    return count === sizeBytes ? bytes.subarray(0, sizeBytes) : undefined;
   } catch {
     return undefined;
   }

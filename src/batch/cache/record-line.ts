@@ -17,7 +17,7 @@ export const HEADER_LINE = "vmguest audit cache 1\n";
 export const HEAD_LENGTH = 8 + 1 + 32 + 1 + 8 + 1 + 8 + 1;
 
 /** Reports have some 8 KiB; one of more than this is not worth a place. */
-export const PAYLOAD_SIZE_MAX = 16 * 1024 * 1024;
+export const LINE_SIZE_MAX = 16 * 1024 * 1024;
 
 const HEAD = /^([0-9a-f]{8}) ([0-9a-f]{32}) ([0-9a-f]{8}) ([0-9a-f]{8}) $/;
 const NEWLINE = 0x0a;
@@ -73,8 +73,8 @@ export interface Line {
 /** Reads bytes from an offset on, as many as there are; 0 at the end. */
 export type ReadAt = (target: Uint8Array, offset: number) => number;
 
-/** One read for a hundred records. */
-const CHUNK_SIZE_BYTES = 1024 * 1024;
+/** One read for some thirty records. */
+const CHUNK_SIZE_BYTES = 256 * 1024;
 
 /** The lines of a file, whatever it holds; what stands behind the last newline is none. */
 export function* readLines(readAt: ReadAt): Generator<Line> {
