@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { availableParallelism } from "node:os";
 import { VmguestError } from "../errors.ts";
+import type { RemoteAccess } from "../io/http/index.ts";
 import type { ReadLimits } from "../io/index.ts";
-import type {
-  AuditAnswer,
-  AuditedImage,
-  BatchAuditOptions,
-  BatchEvent,
-  BatchImage,
-} from "./audited-image.ts";
+import type { AuditAnswer, AuditedImage, BatchAuditOptions, BatchEvent } from "./audited-image.ts";
+import { type BatchPlan, type PlanOptions, planBatch } from "./batch-plan.ts";
+import type { AuditCache } from "./cache/audit-cache.ts";
 import type { Discovery } from "./discover.ts";
-import {
-  findWorkerProgram,
-  type ImageAuditor,
-  openInlineAuditor,
-  ThreadAuditor,
-} from "./pool/image-auditor.ts";
+import { KnownAudits } from "./known-audits.ts";
+import type { PlannedImage } from "./planned-image.ts";
+import { findWorkerProgram, type ImageAuditor, InlineAuditor, ThreadAuditor } from "./pool/image-auditor.ts";
+import { isRemote } from "./remote-path.ts";
 import { ReorderBuffer } from "./reorder-buffer.ts";
+import type { Shard } from "./shard.ts";
 
 export interface BatchOptions {
   /** What is the same for all images. */
@@ -25,11 +21,17 @@ export interface BatchOptions {
   readonly limits: ReadLimits;
   /** How many images are audited at a time, 1 to {@link JOBS_MAX}; one for each processor where not given. */
   readonly jobs?: number;
+  /** Audits no others than those of this shard. */
+  readonly shard?: Shard;
+  /** Knows the images that have not changed since they were audited; keeps those that are audited now. */
+  readonly cache?: AuditCache;
+  /** Reads images that lie on web servers. */
+  readonly remote?: RemoteAccess;
   /** Ends the batch: no further image is begun, those under way are given up, and its reason is thrown. */
   readonly signal?: AbortSignal;
   /** Hears of everything as it happens. */
   readonly onEvent?: (event: BatchEvent) => void;
-  /** The program of the threads in the place of the one that is built; for tests. */
+  /** Path of a program of the threads in the place of the one that is built. */
   readonly workerProgram?: string;
 }
 
@@ -37,25 +39,25 @@ export interface BatchOptions {
 export const JOBS_MAX = 64;
 
 /**
- * What is done may wait for an image before it that takes long, but not without end: this many reports are a few MiB of
+ * What is done may wait for an image before it that takes long, but not without end: this many reports are some MiB of
  * text as they usually are, and where they are large, the bytes count.
  */
 const AHEAD = { itemsAhead: 2048, bytes: 64 * 1024 * 1024 };
 
 /**
- * Audits what was found, on several threads, and gives each image as soon as it and all before it are done; what could
- * not be searched comes last, as images with an error. Whatever becomes of one image, the others are audited.
+ * Audits what was found, on several threads, and gives each image as soon as it and all before it are done, in the order
+ * of the report; what could not be searched comes last, as images with an error. Whatever becomes of one image, the
+ * others are audited.
  *
  * Who stops iterating ends the batch. Throws USAGE for a number of jobs that there cannot be, and the reason of a signal.
  */
 export async function* auditBatch(found: Discovery, options: BatchOptions): AsyncGenerator<AuditedImage> {
-  const jobs = jobCount(options.jobs, found.images.length);
+  const jobs = countJobs(options.jobs, found.images.length);
   options.signal?.throwIfAborted();
-  const batch = new Batch(found, jobs, options);
-  yield* batch.run();
+  yield* new Batch(found, jobs, options).run();
 }
 
-function jobCount(stated: number | undefined, imageCount: number): number {
+function countJobs(stated: number | undefined, imageCount: number): number {
   if (stated !== undefined && !(Number.isInteger(stated) && stated >= 1 && stated <= JOBS_MAX))
     throw new VmguestError("USAGE", `there are 1 to ${JOBS_MAX} jobs, not ${stated}`);
   return Math.max(1, Math.min(stated ?? availableParallelism(), JOBS_MAX, imageCount));
@@ -64,104 +66,146 @@ function jobCount(stated: number | undefined, imageCount: number): number {
 /** One batch under way. */
 class Batch {
   readonly #found: Discovery;
-  readonly #options: BatchOptions;
   readonly #jobs: number;
-  readonly #buffer = new ReorderBuffer<AuditedImage>(AHEAD, ({ json }) => json.length);
+  readonly #options: BatchOptions;
+  readonly #known: KnownAudits;
+  readonly #done = new ReorderBuffer<AuditedImage>(AHEAD, ({ json }) => json.length);
+  /** Aborted when the batch ends, for whatever reason. */
   readonly #stop = new AbortController();
 
   constructor(found: Discovery, jobs: number, options: BatchOptions) {
     this.#found = found;
     this.#jobs = jobs;
     this.#options = options;
+    this.#known = new KnownAudits(options.cache, options.remote);
   }
 
   async *run(): AsyncGenerator<AuditedImage> {
     const { signal } = this.#options;
-    const count = this.#found.images.length + this.#found.unreadable.length;
-    const onAbort = () => this.#buffer.fail(signal?.reason);
+    const onAbort = () => this.#done.fail(signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    const auditor = await this.#openAuditor();
+    await using auditor = await this.#openAuditor();
     try {
-      this.#tell({ event: "start", images: count, jobs: this.#jobs });
-      const all = this.#auditAll(auditor);
-      for (let index = 0; index < this.#found.images.length; index++) yield await this.#buffer.take();
-      await all;
-      yield* this.#unreadable();
-      this.#tell({ event: "end", images: count, fromCache: 0 });
+      void this.#work(auditor);
+      yield* this.#give();
     } finally {
       signal?.removeEventListener("abort", onAbort);
       this.#stop.abort();
-      this.#buffer.fail(this.#stop.signal.reason);
-      await auditor[Symbol.asyncDispose]();
+      // Whatever still waits for room is let go.
+      this.#done.fail(this.#stop.signal.reason);
     }
   }
 
-  /** A single image is done before a thread for it has started. */
+  /** A single image is done before a thread for it has started; but to wait for a web server takes a thread. */
   async #openAuditor(): Promise<ImageAuditor> {
+    const { images } = this.#found;
     const program = this.#options.workerProgram ?? findWorkerProgram();
-    if (program === undefined || this.#found.images.length < 2) return await openInlineAuditor(this.#options);
+    const isWorthThreads = images.length > 1 || images.some(isRemote);
+    if (program === undefined || !isWorthThreads) return new InlineAuditor(this.#options);
     return await ThreadAuditor.open(this.#options, { program, threadCount: this.#jobs });
   }
 
-  /** Never rejects: who takes from the buffer hears what went wrong. */
-  async #auditAll(auditor: ImageAuditor): Promise<void> {
+  async *#give(): AsyncGenerator<AuditedImage> {
+    let images = 0;
+    let fromCache = 0;
+    for (let image = await this.#done.take(); image !== undefined; image = await this.#done.take()) {
+      images++;
+      if (image.isFromCache) fromCache++;
+      yield image;
+    }
+    this.#tell({ event: "end", images, fromCache });
+  }
+
+  /** Does everything. Never rejects: who takes what is done hears what went wrong. */
+  async #work(auditor: ImageAuditor): Promise<void> {
     try {
-      const { default: pLimit } = await import("p-limit");
-      const limit = pLimit(this.#jobs);
-      for (const [position, path] of this.#found.images.entries()) {
-        await this.#buffer.waitForRoom(position);
-        const image: BatchImage = { position, path, role: "leaf", parents: [] };
-        // Waits for the start alone, so that no more than one image is waiting for it.
-        await new Promise<void>((started) => {
+      const limit = await limitTo(this.#jobs);
+      const { shard } = this.#options;
+      const stop = this.#stop.signal;
+      const plan = await planBatch(this.#found, { auditor, known: this.#known, shard, limit, stop });
+      const count = plan.images.length + plan.unreadable.length;
+      this.#tell({ event: "start", images: count, jobs: this.#jobs });
+      for (const [index, image] of plan.images.entries()) {
+        await this.#done.waitForRoom(index);
+        // Waits for its start alone, so that there is never more than one image that waits for it.
+        await new Promise<void>((resolve) => {
           void limit(async () => {
-            started();
-            await this.#auditOne(image, auditor);
+            resolve();
+            await this.#do(index, image, auditor);
           });
         });
       }
+      await this.#addUnreadable(plan);
+      this.#done.end(count);
     } catch (error) {
-      this.#buffer.fail(error);
+      this.#done.fail(error);
     }
   }
 
-  async #auditOne(image: BatchImage, auditor: ImageAuditor): Promise<void> {
-    const { position, path } = image;
+  /** Never rejects either. */
+  async #do(index: number, image: PlannedImage, auditor: ImageAuditor): Promise<void> {
     try {
       if (this.#stop.signal.aborted) return;
+      const { position, path } = image;
       this.#tell({ event: "image-start", position, path });
       const startMs = performance.now();
-      const answer = await auditor.audit(image);
+      const known = await this.#known.find(image);
+      const answer = known ?? (await this.#audit(image, auditor));
+      // The threads of a batch that has ended were ended too, which is no fault of the image.
       if (this.#stop.signal.aborted) return;
-      const wallMs = performance.now() - startMs;
-      this.#finish(image, answer, { isFromCache: false, wallMs });
+      const isFromCache = known !== undefined;
+      this.#add(index, image, answer, {
+        isFromCache,
+        wallMs: isFromCache ? 0 : performance.now() - startMs,
+      });
     } catch (error) {
-      this.#buffer.fail(error);
+      this.#done.fail(error);
     }
   }
 
-  #finish(
-    { position, path }: BatchImage,
-    answer: AuditAnswer,
-    how: Pick<AuditedImage, "isFromCache" | "wallMs">,
-  ): void {
-    const { json, outcome, reads, bytesRead } = answer;
-    const told = { position, path, outcome, reads, bytesRead, ...how };
-    this.#tell({ event: "image-end", ...told });
-    this.#buffer.put(position, { ...told, json });
+  /** What the image is, is asked before its audit: what changes meanwhile is never taken for what was audited. */
+  async #audit(image: PlannedImage, auditor: ImageAuditor): Promise<AuditAnswer> {
+    const identity = await this.#known.identify(image);
+    const answer = await auditor.audit(image);
+    if (identity !== undefined && !this.#stop.signal.aborted) this.#known.store(image, answer, identity);
+    return answer;
   }
 
-  async *#unreadable(): AsyncGenerator<AuditedImage> {
-    const { images, unreadable } = this.#found;
+  async #addUnreadable({ images, unreadable }: BatchPlan): Promise<void> {
     if (unreadable.length === 0) return;
     const { failedAnswer } = await import("./pool/image-answer.ts");
-    for (const [index, { path, error }] of unreadable.entries()) {
-      const position = images.length + index;
+    for (const [index, { path, position, error }] of unreadable.entries()) {
       const answer = failedAnswer({ path, role: "leaf" }, error);
-      yield { ...answer, position, path, isFromCache: false, wallMs: 0 };
+      this.#add(images.length + index, { path, position }, answer, { isFromCache: false, wallMs: 0 });
     }
+  }
+
+  #add(
+    index: number,
+    { position, path }: Pick<PlannedImage, "position" | "path">,
+    { json, outcome, reads, bytesRead }: AuditAnswer,
+    how: Pick<AuditedImage, "isFromCache" | "wallMs">,
+  ): void {
+    const told = { position, path, outcome, reads, bytesRead, ...how };
+    this.#tell({ event: "image-end", ...told });
+    this.#done.put(index, { ...told, json });
   }
 
   #tell(event: BatchEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+/** Runs so much at once; the library that does it is loaded where that is more than one. */
+async function limitTo(count: number): Promise<PlanOptions["limit"]> {
+  if (count > 1) {
+    const { default: pLimit } = await import("p-limit");
+    return pLimit(count);
+  }
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { MessagePort } from "node:worker_threads";
 import type { AuditOptions, ImageOutcome, ImageRole } from "../audit/index.ts";
 import type { ReadLimits } from "../io/index.ts";
 
@@ -25,6 +26,8 @@ export interface AuditTask {
   readonly role: ImageRole;
   readonly options: BatchAuditOptions;
   readonly limits: ReadLimits;
+  /** Of an image that does not lie on this host: leads to whoever reads it, as `RemoteAccess.connect` makes it. */
+  readonly remote?: MessagePort;
 }
 
 /** What a thread says of an image. */

@@ -16,6 +16,8 @@ export class ReorderBuffer<T> {
   readonly #sizeOf: (item: T) => number;
   readonly #items = new Map<number, { readonly value: T }>();
   #next = 0;
+  /** Undefined until it is known. */
+  #count: number | undefined;
   #bytes = 0;
   #failure: { readonly reason: unknown } | undefined;
   #waiters: (() => void)[] = [];
@@ -40,14 +42,21 @@ export class ReorderBuffer<T> {
     this.#tell();
   }
 
-  /** The next one in order, once it is there. Throws what the buffer failed with, even where there is one. */
-  async take(): Promise<T> {
+  /** The next one in order, once it is there; undefined behind the last one. Throws what the buffer failed with. */
+  async take(): Promise<T | undefined> {
     for (;;) {
       this.#throwFailure();
+      if (this.#next === this.#count) return undefined;
       const item = this.#items.get(this.#next);
       if (item !== undefined) return this.#remove(item.value);
       await this.#change();
     }
+  }
+
+  /** Says how many there are: nothing comes behind number `count - 1`. */
+  end(count: number): void {
+    this.#count = count;
+    this.#tell();
   }
 
   /** Ends both sides: from now on they throw `reason`, the first one given. */

@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: MIT
-import { getHeapStatistics } from "node:v8";
-import { auditImage } from "../../audit/index.ts";
-import { type Meter, ReadBudget, ReadStats } from "../../io/index.ts";
+import { type AuditOptions, auditImage } from "../../audit/index.ts";
+import { ReadBudget, ReadStats } from "../../io/index.ts";
 import type { AuditAnswer, AuditTask } from "../audited-image.ts";
 import { findInterruptedChange } from "../interrupted-change.ts";
 import { answerOf, failedAnswer } from "./image-answer.ts";
+import { threadMeter } from "./thread-meter.ts";
 
 /** Audits one image on the thread that this is called on. Never throws: what is wrong stands in the report. */
 export async function performAudit(task: AuditTask): Promise<AuditAnswer> {
   const { path, role, options, limits } = task;
   const stats = new ReadStats();
-  const budget = new ReadBudget(limits, THREAD_METER);
+  const budget = new ReadBudget(limits, threadMeter());
   try {
-    const knownFindings = await findInterruptedChange(path);
-    return answerOf(auditImage(path, { ...options, role, knownFindings, stats, budget }), stats);
+    const place = await placeOf(task);
+    return answerOf(auditImage(path, { ...options, ...place, role, stats, budget }), stats);
   } catch (error) {
     return failedAnswer(task, error);
   }
 }
 
-/**
- * Measures what this thread alone holds: its objects, and the bytes of its buffers. The memory of the process would be
- * that of all images under way, so that a large one would have its neighbours refused.
- */
-const THREAD_METER: Meter = {
-  now: () => performance.now(),
-  memoryBytes: () => {
-    const { used_heap_size, external_memory } = getHeapStatistics();
-    return used_heap_size + external_memory;
-  },
-};
+/** What depends on where the image lies: on this host, or behind a port to whoever reads it from a web server. */
+async function placeOf({
+  path,
+  remote,
+}: AuditTask): Promise<Pick<AuditOptions, "knownFindings" | "openImageFile">> {
+  if (remote === undefined) return { knownFindings: await findInterruptedChange(path) };
+  const { openRemoteImage } = await import("../../io/http/index.ts");
+  return { openImageFile: (url, options) => openRemoteImage(url, remote, options) };
+}

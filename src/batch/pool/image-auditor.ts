@@ -3,20 +3,29 @@ import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { VmguestError } from "../../errors.ts";
+import type { RemoteAccess } from "../../io/http/index.ts";
 import type { ReadLimits } from "../../io/index.ts";
-import type { AuditAnswer, AuditTask, BatchAuditOptions, BatchImage } from "../audited-image.ts";
-import { WorkerPool } from "./worker-pool.ts";
+import type { AuditAnswer, AuditTask, BatchAuditOptions } from "../audited-image.ts";
+import type { ChainSurvey } from "../chain-survey.ts";
+import type { PlannedImage } from "../planned-image.ts";
+import { isRemote } from "../remote-path.ts";
+import type { SurveyTask } from "./survey-task.ts";
+import { type Job, WorkerPool } from "./worker-pool.ts";
 
-/** Audits images, whoever does it. To be closed (or `await using`), which gives up what is under way. */
+/** Looks at images and audits them, wherever that is done. To be closed, which gives up what is under way. */
 export interface ImageAuditor extends AsyncDisposable {
   /** What is wrong with the image, or becomes of the thread that audits it, stands in the answer. */
-  audit(image: BatchImage): Promise<AuditAnswer>;
+  audit(image: PlannedImage): Promise<AuditAnswer>;
+  /** What each image says of its chain; nothing where that cannot be found out. */
+  survey(paths: readonly string[]): Promise<readonly ChainSurvey[]>;
 }
 
 export interface ImageAuditorOptions {
   /** What is the same for all images. */
   readonly audit: BatchAuditOptions;
   readonly limits: ReadLimits;
+  /** Reads images that lie on web servers. */
+  readonly remote?: RemoteAccess;
 }
 
 /** The program of the threads, where it stands beside this file: built, but not in the source. */
@@ -28,17 +37,28 @@ export function findWorkerProgram(): string | undefined {
 }
 
 /** Audits on the thread that asks: nothing else happens on it meanwhile. */
-export async function openInlineAuditor(options: ImageAuditorOptions): Promise<ImageAuditor> {
-  // What reads images is loaded by the threads alone where there are any.
-  const { performAudit } = await import("./audit-task.ts");
-  return {
-    audit: async (image) => {
-      // Between two images, signals and timers are heard.
-      await setImmediate();
-      return await performAudit(taskOf(image, options));
-    },
-    [Symbol.asyncDispose]: async () => {},
-  };
+export class InlineAuditor implements ImageAuditor {
+  readonly #options: ImageAuditorOptions;
+
+  constructor(options: ImageAuditorOptions) {
+    this.#options = options;
+  }
+
+  async audit(image: PlannedImage): Promise<AuditAnswer> {
+    // Between two images, signals and timers are heard.
+    await setImmediate();
+    // Where there are threads, they alone load what reads images.
+    const { performAudit } = await import("./audit-task.ts");
+    return await performAudit(auditTask(image, this.#options));
+  }
+
+  async survey(paths: readonly string[]): Promise<readonly ChainSurvey[]> {
+    await setImmediate();
+    const { performSurvey } = await import("./survey-task.ts");
+    return performSurvey(surveyTask(paths, this.#options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /**
@@ -49,10 +69,10 @@ const GRACE_MS = 10_000;
 
 /** Audits on threads, one image each at a time. */
 export class ThreadAuditor implements ImageAuditor {
-  readonly #pool: WorkerPool<AuditTask>;
+  readonly #pool: WorkerPool<AuditTask | SurveyTask>;
   readonly #options: ImageAuditorOptions;
 
-  private constructor(pool: WorkerPool<AuditTask>, options: ImageAuditorOptions) {
+  private constructor(pool: WorkerPool<AuditTask | SurveyTask>, options: ImageAuditorOptions) {
     this.#pool = pool;
     this.#options = options;
   }
@@ -65,32 +85,58 @@ export class ThreadAuditor implements ImageAuditor {
     return new ThreadAuditor(await WorkerPool.open({ program, threadCount, heapBytes }), options);
   }
 
-  async audit(image: BatchImage): Promise<AuditAnswer> {
-    const task = taskOf(image, this.#options);
+  async audit(image: PlannedImage): Promise<AuditAnswer> {
     try {
-      const answer = await this.#pool.run(
-        () => ({ name: "audit", task }),
-        task.limits.seconds * 1000 + GRACE_MS,
-      );
-      return requireAnswer(answer);
+      return requireAnswer(await this.#run(() => this.#auditJob(image), 1));
     } catch (error) {
       const { failedAnswer } = await import("./image-answer.ts");
       return failedAnswer(image, error);
     }
   }
 
+  async survey(paths: readonly string[]): Promise<readonly ChainSurvey[]> {
+    try {
+      const task = surveyTask(paths, this.#options);
+      return (await this.#run(() => ({ name: "survey", task }), paths.length)) as ChainSurvey[];
+    } catch {
+      // One of them has cost the thread. Its audit will say so; the others are asked alone.
+      if (paths.length === 1) return [{ parents: [] }];
+      const surveys: ChainSurvey[] = [];
+      for (const path of paths) surveys.push(...(await this.survey([path])));
+      return surveys;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.close();
   }
+
+  #auditJob(image: PlannedImage): Job<AuditTask> {
+    const task = auditTask(image, this.#options);
+    if (!isRemote(image.source)) return { name: "audit", task };
+    if (this.#options.remote === undefined)
+      throw new VmguestError("USAGE", "no access to web servers was given", { image: image.path });
+    const remote = this.#options.remote.connect(image.source);
+    return { name: "audit", task: { ...task, remote }, transferList: [remote] };
+  }
+
+  #run(makeJob: () => Job<AuditTask | SurveyTask>, imageCount: number): Promise<unknown> {
+    return this.#pool.run(makeJob, this.#options.limits.seconds * 1000 * imageCount + GRACE_MS);
+  }
 }
 
-function taskOf({ path, role }: BatchImage, { audit, limits }: ImageAuditorOptions): AuditTask {
+function auditTask({ path, role }: PlannedImage, { audit, limits }: ImageAuditorOptions): AuditTask {
   return { path, role, options: audit, limits };
+}
+
+function surveyTask(paths: readonly string[], { audit, limits }: ImageAuditorOptions): SurveyTask {
+  const { parentRoots } = audit;
+  return { paths, limits, ...(parentRoots !== undefined && { parentRoots }) };
 }
 
 /** A program that throws nothing but `null` answers with nothing. */
 function requireAnswer(answer: unknown): AuditAnswer {
   const { json } = (answer ?? {}) as Partial<AuditAnswer>;
   if (typeof json === "string") return answer as AuditAnswer;
-  throw new VmguestError("WORKER_LOST", "the thread ended without an answer");
+  throw new VmguestError("WORKER_LOST", "the thread gave no answer");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { TransferListItem } from "node:worker_threads";
+import { inspect } from "node:util";
+import { MessagePort, type TransferListItem } from "node:worker_threads";
 import type { Tinypool } from "tinypool";
 import { VmguestError } from "../../errors.ts";
 import { type Assignment, assign, isBegun } from "./assignment.ts";
@@ -42,8 +43,8 @@ const MIB = 1024 * 1024;
 export class WorkerPool<Task> implements AsyncDisposable {
   readonly #pool: Tinypool;
   readonly #program: string;
-  /** Threads whose end is listened for. */
-  readonly #watched = new WeakSet<object>();
+  /** The threads that there are, and the end of each; the library forgets those that it ends. */
+  readonly #threads = new Map<object, Promise<void>>();
   /** What ends the tasks under way. */
   readonly #underWay = new Map<Assignment<Task>, AbortController>();
   #isClosed = false;
@@ -74,12 +75,13 @@ export class WorkerPool<Task> implements AsyncDisposable {
    */
   async run(makeJob: () => Job<Task>, timeoutMs: number): Promise<unknown> {
     for (let attempt = 1; ; attempt++) {
+      if (this.#isClosed) throw new VmguestError("WORKER_LOST", "its threads were ended");
       const job = makeJob();
       const assignment = assign(job.task);
       try {
         return await this.#attempt(assignment, job, timeoutMs);
       } catch (error) {
-        const isFinal = error instanceof VmguestError || this.#isClosed || attempt === ATTEMPT_COUNT_MAX;
+        const isFinal = error instanceof VmguestError || attempt === ATTEMPT_COUNT_MAX;
         if (isFinal || isBegun(assignment)) throw describeLoss(error);
       }
     }
@@ -93,7 +95,7 @@ export class WorkerPool<Task> implements AsyncDisposable {
     const timeout = new Promise((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
     });
-    await Promise.race([this.#pool.destroy(), timeout]);
+    await Promise.race([Promise.all([this.#pool.destroy(), ...this.#threads.values()]), timeout]);
     clearTimeout(timer);
   }
 
@@ -123,6 +125,8 @@ export class WorkerPool<Task> implements AsyncDisposable {
       this.#watchThreads();
       return await answer;
     } catch (error) {
+      // What was not handed over to a thread that is gone now would stay open.
+      for (const part of transferList ?? []) if (part instanceof MessagePort) part.close();
       throw isHung ? hung(timeoutMs) : error;
     } finally {
       clearTimeout(timer);
@@ -136,13 +140,20 @@ export class WorkerPool<Task> implements AsyncDisposable {
    */
   #watchThreads(): void {
     for (const thread of this.#pool.threads) {
-      if (this.#watched.has(thread)) continue;
-      this.#watched.add(thread);
-      thread.once("exit", (code: number) => {
-        if (this.#pool.threads.includes(thread))
-          thread.emit("error", new Error(`it ended with code ${code}`));
-      });
+      if (!this.#threads.has(thread)) this.#threads.set(thread, this.#waitForEnd(thread));
     }
+  }
+
+  #waitForEnd(thread: Tinypool["threads"][number]): Promise<void> {
+    return new Promise((resolve) => {
+      thread.once("exit", (code: number) => {
+        this.#threads.delete(thread);
+        // At once: behind this event nobody listens to the thread any more.
+        const error = new Error(`it ended with code ${code}`);
+        if (this.#pool.threads.includes(thread)) thread.emit("error", error);
+        resolve();
+      });
+    });
   }
 
   /** Takes back what no thread has begun, so that it is sent again. */
@@ -167,13 +178,21 @@ function resourceLimitsOf(heapBytes: number) {
 }
 
 function hung(timeoutMs: number): VmguestError {
-  return new VmguestError("WORKER_HUNG", `there was no answer within ${Math.round(timeoutMs / 1000)} s`);
+  return new VmguestError("WORKER_HUNG", `there was no answer within ${timeoutMs / 1000} s`);
+}
+
+/** More of what a program threw does not help who reads a report. */
+const REASON_LENGTH_MAX = 300;
+
+/** Programs may throw anything. */
+function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : typeof error === "string" ? error : inspect(error);
+  return text.slice(0, REASON_LENGTH_MAX);
 }
 
 function describeLoss(error: unknown): VmguestError {
   if (error instanceof VmguestError) return error;
   if ((error as NodeJS.ErrnoException | null | undefined)?.code === "ERR_WORKER_OUT_OF_MEMORY")
     return new VmguestError("WORKER_MEMORY", "its objects did not fit into the memory of the thread");
-  const reason = error instanceof Error ? error.message : String(error);
-  return new VmguestError("WORKER_LOST", `the thread was lost: ${reason}`, {}, { cause: error });
+  return new VmguestError("WORKER_LOST", `the thread was lost: ${describe(error)}`, {}, { cause: error });
 }
