@@ -80,7 +80,12 @@ type Pieces = ChangeWords["pieces"];
 function describeContent({ what, guest, before, after }: Change): Pieces {
   const value = { foreign: after ?? before ?? "" };
   if (what === "error") return ["could not be read: ", value];
-  return [{ foreign: guest?.name ?? "a guest" }, ", ", value];
+  return [systemOf(guest), ", ", value];
+}
+
+function systemOf(guest: Change["guest"]): Pieces[number] {
+  const name = guest?.name ?? null;
+  return name === null ? "a guest" : { foreign: name };
 }
 
 function describeNews({ what, name, guest, before, after }: Change): Pieces {
@@ -94,7 +99,7 @@ function describeNews({ what, name, guest, before, after }: Change): Pieces {
     return [{ foreign: name ?? "" }, after === null ? " is gone: " : ": ", after === null ? old : now];
   }
   if (what === "guest") {
-    const system = { foreign: guest?.name ?? "a guest" };
+    const system = systemOf(guest);
     return after === null ? ["guest gone: ", system, ", ", old] : ["guest new: ", system, ", ", now];
   }
   const title = name === null ? [`${TITLES[what]}: `] : [`${TITLES[what]} `, { foreign: name }, ": "];
