@@ -4,7 +4,9 @@ import {
   constants,
   fstatSync,
   ftruncateSync,
+  lstatSync,
   openSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -23,19 +25,23 @@ export class HostFile implements Disposable {
   readonly #path: string;
   readonly #descriptor: number;
   readonly #isNew: boolean;
+  /** Whether there was no such file before. */
+  readonly #isOurs: boolean;
   #isEmptied = false;
 
-  private constructor(path: string, descriptor: number, isNew: boolean) {
+  private constructor(path: string, descriptor: number, how: { isNew: boolean; isOurs: boolean }) {
     this.#path = path;
     this.#descriptor = descriptor;
-    this.#isNew = isNew;
+    this.#isNew = how.isNew;
+    this.#isOurs = how.isOurs;
   }
 
   /** Throws IO_WRITE where the file cannot be opened, and USAGE where it exists but must not, or is an input. */
   static open(path: string, { inputs, isNew = false }: HostFileOptions): HostFile {
     const flags = constants.O_WRONLY | constants.O_CREAT | (isNew ? constants.O_EXCL : 0);
+    const isOurs = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }) === undefined);
     const descriptor = attempt(path, () => openSync(path, flags, 0o666));
-    const file = new HostFile(path, descriptor, isNew);
+    const file = new HostFile(path, descriptor, { isNew, isOurs });
     if (inputs.some((input) => file.#is(input))) {
       file.close();
       throw new VmguestError("USAGE", "the file to be written is one of the files to be read", {
@@ -65,8 +71,10 @@ export class HostFile implements Disposable {
     });
   }
 
+  /** A file that nothing was written to, not even that it is empty, is gone again unless it was there before. */
   close(): void {
     closeSync(this.#descriptor);
+    if (this.#isOurs && !this.#isEmptied) rmSync(this.#path, { force: true });
   }
 
   [Symbol.dispose](): void {

@@ -72,6 +72,12 @@ export class EventLines implements AuditVoice {
 
   #write({ event, ...told }: AuditEvent): void {
     const ms = Math.round(this.#ticker.now() - this.#startMs);
-    this.#written = this.#stderr.write(`${makeJsonVisible(JSON.stringify({ event, ms, ...told }))}\n`);
+    const text = JSON.stringify({ event, ms, ...told }, inWholeMilliseconds);
+    this.#written = this.#stderr.write(`${makeJsonVisible(text)}\n`);
   }
+}
+
+/** No clock is better than that, and lines get shorter. */
+function inWholeMilliseconds(key: string, value: unknown): unknown {
+  return key === "wallMs" && typeof value === "number" ? Math.round(value) : value;
 }

@@ -98,10 +98,12 @@ interface RunParts {
 class AuditRun {
   readonly #parts: RunParts;
   readonly #context: Context;
-  #total = 0;
+  /** As far as is known: a shard says when it begins how many of them are its own. */
+  #total: number;
   #done = 0;
 
   constructor(parts: RunParts, context: Context) {
+    this.#total = countOf(parts.found);
     this.#parts = parts;
     this.#context = context;
   }
