@@ -3,6 +3,7 @@ import {
   chmodSync,
   copyFileSync,
   linkSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,6 +14,7 @@ import {
 import { join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { HEAD_LENGTH, HEADER_LINE, makeLine } from "../../../src/batch/cache/record-line.ts";
 import type { BatchAuditOptions } from "../../../src/batch/index.ts";
 import { brokenImage, image } from "../../report/reports.ts";
 import { audited, findIn, keep, keptReport, newFolder, openCache, rawFile } from "./kept-images.ts";
@@ -289,4 +291,36 @@ test("what is kept comes back as it was, whatever it says", () => {
       expect(findIn(file, path)).toEqual(audit);
     }),
   );
+});
+
+test("a record that somebody else has written is no audit unless it looks like one", () => {
+  const folder = newFolder();
+  const path = rawFile(folder, "web01.raw");
+  const file = join(folder, "cache");
+  keep(file, path);
+  const [, , record = ""] = readFileSync(file, "utf8").split("\n");
+  const [tool = "", key = ""] = record.split(" ");
+  const payload = record.slice(HEAD_LENGTH);
+  const [head = "", json = ""] = payload.split("\t");
+
+  /** What a run finds that reads this in the place of the record. */
+  const findForged = (forged: string) => {
+    writeFileSync(file, `${HEADER_LINE}${makeLine(tool, key, forged)}`);
+    return findIn(file, path);
+  };
+  expect(findForged(payload)).toEqual(audited(path));
+  const changes = [
+    { role: "child" },
+    { parents: "none" },
+    { parents: [1] },
+    { identity: null },
+    { identity: { own: 1, parents: [] } },
+    { identity: { own: "", parents: null } },
+    { outcome: null },
+    { outcome: { ...JSON.parse(head).outcome, guests: [{}] } },
+    { outcome: { ...JSON.parse(head).outcome, error: "none" } },
+    { outcome: { ...JSON.parse(head).outcome, hasErrorFinding: 0 } },
+  ].map((change) => `${JSON.stringify({ ...JSON.parse(head), ...change })}\t${json}`);
+  for (const forged of ["", "\t", "null\t", "{}\t{}", "[]\t", head, `{\t${json}`, ...changes])
+    expect(findForged(forged), forged).toBeUndefined();
 });
