@@ -97,7 +97,7 @@ export class RemoteAccess {
     return (await object.open(Number.POSITIVE_INFINITY)).identity;
   }
 
-  /** Ends all connections; who still waits for bytes gets an error. */
+  /** Ends all connections; who waits for bytes, or asks for some later, gets an error. */
   async close(): Promise<void> {
     this.#closing.abort(CLOSED);
     await Promise.all([...this.#readers].map(async (reader) => await reader.close()));

@@ -16,6 +16,8 @@ const GRACE_MS = 1000;
 /** Without a budget: all attempts of one request with their pauses take less, unless the other thread stands still. */
 const WAIT_MAX_MS = 10 * 60 * 1000;
 
+const CLOSED_PORTS = new WeakSet<MessagePort>();
+
 type Ask<T> = T extends unknown ? Omit<T, "id" | "timeLeftMs"> : never;
 type Question = Ask<Extract<RemoteQuestion, { readonly id: number }>>;
 
@@ -27,8 +29,11 @@ export class RemoteCaller {
   readonly #signal = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #latestId = 0;
 
-  /** `image` is its URL as it may be shown. */
+  /** `image` is its URL as it may be shown. Throws USAGE for a port that was closed with the image it was for. */
   constructor(port: MessagePort, image: string, options: RemoteCallerOptions) {
+    // Nobody would hear what is asked through it, and nobody could tell us so.
+    if (CLOSED_PORTS.has(port))
+      throw new VmguestError("USAGE", "each opening of an image needs a port", { image });
     this.#port = port;
     this.#where = { image };
     this.#options = options;
@@ -55,6 +60,7 @@ export class RemoteCaller {
   }
 
   close(): void {
+    CLOSED_PORTS.add(this.#port);
     this.#port.close();
   }
 

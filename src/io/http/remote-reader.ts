@@ -29,11 +29,10 @@ export class RemoteReader {
     port.unref();
   }
 
-  /** Answers what is still open with an error, and nothing more after that. */
+  /** Answers with an error from now on: a thread that waits at a port that was closed would not be told. */
   async close(): Promise<void> {
     this.#closing.abort(CLOSED);
     await Promise.all(this.#underWay);
-    this.#port.close();
   }
 
   #receive(question: RemoteQuestion): void {
