@@ -50,7 +50,7 @@ export class AuditCache implements Disposable {
   readonly #keys: CacheKeys;
   readonly #now: () => number;
   /** Parents have many children; for one run each of them is what it was at first. */
-  readonly #parents = new Map<string, FileIdentity | undefined>();
+  readonly #parents = new Map<string, JudgedIdentity | undefined>();
 
   private constructor(file: RecordFile, keys: CacheKeys, now: () => number) {
     this.#file = file;
@@ -86,17 +86,18 @@ export class AuditCache implements Disposable {
 
   /** What the image is now, to be taken before its audit; undefined where that cannot be told. */
   identify(path: string, parents: readonly string[], remote?: string): ImageIdentity | undefined {
-    const own = remote === undefined ? identifyImage(path) : { text: `remote ${remote}`, changedMs: 0 };
+    const own =
+      remote === undefined ? this.#identifyImage(path) : { text: `remote ${remote}`, isSettled: true };
     if (own === undefined) return undefined;
     const texts: string[] = [];
-    let changedMs = own.changedMs;
+    let { isSettled } = own;
     for (const parent of parents) {
       const identity = this.#identifyParent(parent);
       if (identity === undefined) return undefined;
       texts.push(identity.text);
-      changedMs = Math.max(changedMs, identity.changedMs);
+      isSettled &&= identity.isSettled;
     }
-    return { own: own.text, parents: texts, isSettled: changedMs + SETTLING_MS <= this.#now() };
+    return { own: own.text, parents: texts, isSettled };
   }
 
   /**
@@ -118,15 +119,28 @@ export class AuditCache implements Disposable {
     this.close();
   }
 
-  #identifyParent(path: string): FileIdentity | undefined {
-    if (!this.#parents.has(path)) this.#parents.set(path, identifyFile(path));
-    return this.#parents.get(path);
+  #identifyImage(path: string): JudgedIdentity | undefined {
+    const now = this.#now();
+    const file = identifyFile(path);
+    const undo = identifyUndo(path);
+    if (file === undefined || undo === undefined) return undefined;
+    return { text: `${file.text}\n${undo.text}`, isSettled: isSettled(file, now) && isSettled(undo, now) };
+  }
+
+  #identifyParent(path: string): JudgedIdentity | undefined {
+    if (this.#parents.has(path)) return this.#parents.get(path);
+    const now = this.#now();
+    const file = identifyFile(path);
+    const parent = file && { text: file.text, isSettled: isSettled(file, now) };
+    this.#parents.set(path, parent);
+    return parent;
   }
 }
 
-function identifyImage(path: string): FileIdentity | undefined {
-  const file = identifyFile(path);
-  const undo = identifyUndo(path);
-  if (file === undefined || undo === undefined) return undefined;
-  return { text: `${file.text}\n${undo.text}`, changedMs: Math.max(file.changedMs, undo.changedMs) };
+/** An identity, judged when it was taken: later on it would look as if the file had been at rest. */
+interface JudgedIdentity {
+  readonly text: string;
+  readonly isSettled: boolean;
 }
+
+const isSettled = ({ changedMs }: FileIdentity, now: number): boolean => changedMs + SETTLING_MS <= now;

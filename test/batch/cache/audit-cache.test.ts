@@ -261,6 +261,17 @@ describe("an audit is kept only if the next one would say the same:", () => {
   });
 });
 
+test("a parent that was changed just now is not at rest later in the run, for which it is looked at once", () => {
+  const folder = newFolder();
+  const [path = "", base = ""] = ["leaf", "base"].map((name) => rawFile(folder, name));
+  let now = statSync(base).ctimeMs + 1000;
+  using cache = openCache(join(folder, "cache"), { now: () => now });
+  expect(cache.identify(path, [base])?.isSettled).toBe(false);
+  now += 60_000;
+  expect(cache.identify(path, [])?.isSettled).toBe(true);
+  expect(cache.identify(path, [base])?.isSettled).toBe(false);
+});
+
 test("an image on another host is known by what is said of it there", () => {
   const file = join(newFolder(), "cache");
   const url = "https://images.example/web01.vhdx";
