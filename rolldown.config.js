@@ -2,9 +2,11 @@
 // Joins the command line's modules into few files. Each file costs a start about as much as 20 KiB of code, so what
 // every command needs is one file, what an audit needs is another, and checks and yargs stay where they are until asked for.
 const CORE =
-  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit).*|batch\/(?!pool\/(audit-|image-answer)|chain-survey).*|report\/(?!package-|signature-words|labelled|plan|stage|rollback).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
+  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit|http).*|audit\/(gate|image-outcome|summary|assemble-report)|batch\/(?!cache|chain-survey|pool\/(audit-|image-answer|survey-|thread-meter)).*|report\/(?!package-|signature-words|labelled|plan|stage|rollback|html\/|csv|junit|markdown|diff).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
 const LAYERS =
-  /dist\/((disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit)).*|batch\/(pool\/(audit-task|image-answer)|chain-survey))\.js$/;
+  /dist\/((disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit|stored)).*|batch\/(chain-survey|pool\/(audit-task|image-answer|survey-task|thread-meter)))\.js$/;
+const FORMATS = /dist\/report\/(html\/|csv|junit|markdown).*\.js$/;
+const REMOTE = /dist\/io\/http\/.*\.js$/;
 // A group takes along what its files import, so that what others load alone has groups of its own before it.
 const CHECKS = /dist\/(disk|volume|fs|registry|audit)\/(.*\/)?check\/.*\.js$/;
 const DISCS = /dist\/package\/iso\/.*\.js$/;
@@ -50,6 +52,8 @@ export default {
         { name: "core", test: CORE, priority: 5 },
         { name: "layers", test: LAYERS, priority: 4 },
         { name: "checks", test: CHECKS, priority: 3 },
+        { name: "formats", test: FORMATS, priority: 3 },
+        { name: "remote", test: REMOTE, priority: 3 },
         { name: "cabinets", test: CABINETS, priority: 3 },
         { name: "disc-image", test: DISCS, priority: 3 },
         { name: "msi-facts", test: MSI, priority: 3 },
