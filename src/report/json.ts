@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { StreamedReport } from "../audit/index.ts";
 import { makeJsonVisible } from "./visible-text.ts";
 
 const INDENT = "  ";
+
+/** An audit, or what changed between two. */
+interface ReportOfImages {
+  readonly images: Iterable<object>;
+}
 
 /**
  * Any of the reports as JSON for machines: two spaces, the keys in the order of the report's type, a newline at the
@@ -12,8 +16,8 @@ export function formatJson(report: object): string {
   return `${makeJsonVisible(JSON.stringify(report, null, INDENT))}\n`;
 }
 
-/** The bytes that {@link formatJson} gives, for an audit whose images are too many to be held at once. */
-export function* formatAuditJson(report: StreamedReport): Generator<string> {
+/** The bytes that {@link formatJson} gives, for a report whose images are too many to be one text. */
+export function* formatAuditJson(report: ReportOfImages): Generator<string> {
   let before = "{\n";
   for (const [key, value] of Object.entries(report)) {
     if (value === undefined) continue;
@@ -25,7 +29,7 @@ export function* formatAuditJson(report: StreamedReport): Generator<string> {
   yield "\n}\n";
 }
 
-function* formatImages(images: StreamedReport["images"]): Generator<string> {
+function* formatImages(images: Iterable<object>): Generator<string> {
   let before = "[\n";
   for (const image of images) {
     yield `${before}${INDENT.repeat(2)}${formatInside(image, 2)}`;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, describe, expect, test } from "vitest";
+import { formatJson } from "../../src/report/index.ts";
 import { FORMATS } from "../audit/stored/stored.ts";
 import { guest, image, report } from "../report/reports.ts";
 import { run } from "./run.ts";
@@ -42,6 +43,7 @@ describe("report diff", () => {
     const { stdout } = await diff(current, outdated, "--format", "json");
     const valid = new Ajv2020().compile(JSON.parse(readFileSync(SCHEMA, "utf8")));
     expect(valid(JSON.parse(stdout))).toBe(true);
+    expect(stdout).toBe(formatJson(JSON.parse(stdout)));
     expect(JSON.parse(stdout).images[0].changes[0]).toMatchObject({ before: "current", after: "outdated" });
   });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type DiffReport, diffReports } from "../../audit/stored/index.ts";
-import { formatDiff, formatDiffMarkdown, formatJson } from "../../report/index.ts";
+import { formatAuditJson, formatDiff, formatDiffMarkdown } from "../../report/index.ts";
 import { defineCommand } from "../command.ts";
 import { tableWidth, wantsColour } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -68,7 +68,7 @@ function format(
   report: DiffReport,
   options: Parameters<typeof formatDiff>[1],
 ): Iterable<string> {
-  if (name === "json") return [formatJson(report)];
+  if (name === "json") return formatAuditJson(report);
   return name === "text" ? formatDiff(report, options) : formatDiffMarkdown(report);
 }
 
