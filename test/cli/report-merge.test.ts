@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -7,6 +8,7 @@ import { FORMATS, shard } from "../audit/stored/stored.ts";
 import { brokenImage, guest, image, report } from "../report/reports.ts";
 import { run } from "./run.ts";
 
+const SAMPLES = join(import.meta.dirname, "../../samples");
 const folder = mkdtempSync(join(tmpdir(), "vmguest-merge-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -33,6 +35,32 @@ const shards = (whole: AuditReport, count: number) =>
     const format = index % 2 === 0 ? "json" : "ndjson";
     return file(`shard-${index}.${format}`, FORMATS[format](part));
   });
+
+describe("a library that three jobs have audited", () => {
+  const library = join(folder, "library");
+  mkdirSync(library);
+  execFileSync(process.execPath, [join(SAMPLES, "unpack.js")]);
+  for (let index = 0; index < 12; index++) writeFileSync(join(library, `${index}.vhdx`), `no image ${index}`);
+
+  test.each(["json", "ndjson"] as const)(
+    "is reported as if one had, byte for byte, as %s",
+    async (format) => {
+      const audit = (...argv: string[]) =>
+        run(["audit", SAMPLES, library, "--quiet", "--format", format, ...argv]);
+      const whole = await audit();
+      const parts: string[] = [];
+      for (const index of [3, 1, 2]) {
+        const { code, stdout } = await audit("--shard", `${index}/3`);
+        expect([0, 3]).toContain(code);
+        parts.push(file(`part-${index}.${format}`, stdout));
+      }
+      const merged = await merge(...parts, "--format", format);
+      expect(merged).toEqual({ ...whole, stderr: "" });
+      expect(whole.stdout.split("web01-2008r2.vhdx").length).toBeGreaterThan(1);
+      expect(whole.code).toBe(3);
+    },
+  );
+});
 
 describe("report merge", () => {
   test("makes one report of three shards, byte for byte, whichever is named first", async () => {
