@@ -9,7 +9,7 @@ import {
   describeSummary,
   diffSections,
 } from "./diff-words.ts";
-import { code } from "./markdown-text.ts";
+import { code } from "./formats/markdown-text.ts";
 
 export interface DiffMarkdownOptions {
   /** Characters after which nothing more is listed; left out, what GitHub takes as the summary of a step. */

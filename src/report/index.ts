@@ -2,13 +2,10 @@
 export { type AuditTableOptions, formatAuditTable, formatTable } from "./audit-table.ts";
 export { formatChain } from "./chain.ts";
 export { formatCheck } from "./check.ts";
-export { formatCsv } from "./csv.ts";
 export { formatDiff } from "./diff.ts";
 export { type DiffMarkdownOptions, formatDiffMarkdown } from "./diff-markdown.ts";
 export { type FileEntry, type FileListing, formatFileList } from "./file-list.ts";
 export { formatAuditJson, formatJson } from "./json.ts";
-export { formatJunit, type JunitOptions } from "./junit.ts";
-export { formatMarkdown, type MarkdownOptions } from "./markdown.ts";
 export { formatNdjson, ndjsonHeader, ndjsonImage, ndjsonSummary } from "./ndjson.ts";
 export { type ExtractedFile, formatPackageExtraction, type PackageExtraction } from "./package-extraction.ts";
 export {

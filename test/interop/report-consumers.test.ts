@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type AuditReport, assembleReport, type GateCondition } from "../../src/audit/index.ts";
-import { CSV_COLUMNS } from "../../src/report/csv-columns.ts";
-import { formatCsv, formatJunit, formatMarkdown } from "../../src/report/index.ts";
+import { CSV_COLUMNS } from "../../src/report/formats/csv-columns.ts";
+import { formatCsv, formatJunit, formatMarkdown } from "../../src/report/formats/index.ts";
 import { HOSTILE, hostileReport, longReport } from "../report/hostile-fields.ts";
 import { brokenImage, guest, image, report } from "../report/reports.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { parse } from "csv-parse/sync";
 import { describe, expect, test } from "vitest";
 import type { StreamedReport } from "../../src/audit/index.ts";
-import { CSV_COLUMNS } from "../../src/report/csv-columns.ts";
-import { formatCsv } from "../../src/report/index.ts";
+import { CSV_COLUMNS } from "../../src/report/formats/csv-columns.ts";
+import { formatCsv } from "../../src/report/formats/index.ts";
 import { FULL_IMAGE } from "./hostile-fields.ts";
 import { brokenImage, guest, image, report } from "./reports.ts";
 

@@ -6,15 +6,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Parser } from "xml2js";
 import type { ImageReport, StreamedReport } from "../../src/audit/index.ts";
-import {
-  formatAuditJson,
-  formatAuditTable,
-  formatCsv,
-  formatJson,
-  formatJunit,
-  formatMarkdown,
-  formatNdjson,
-} from "../../src/report/index.ts";
+import { formatCsv, formatJunit, formatMarkdown } from "../../src/report/formats/index.ts";
+import { formatAuditJson, formatAuditTable, formatJson, formatNdjson } from "../../src/report/index.ts";
 import { FULL_IMAGE, HOSTILE, hostileReport, LONG_TEXT, longReport } from "./hostile-fields.ts";
 import { guest, image, report } from "./reports.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { GATE_CONDITIONS, type GateCondition } from "../../src/audit/index.ts";
-import { formatJunit } from "../../src/report/index.ts";
+import { formatJunit } from "../../src/report/formats/index.ts";
 import { brokenImage, guest, image, report } from "./reports.ts";
 
 const FLEET = report(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StreamedReport } from "../../src/audit/index.ts";
-import { formatMarkdown } from "../../src/report/index.ts";
-import { RankedSection } from "../../src/report/ranked-section.ts";
+import { formatMarkdown } from "../../src/report/formats/index.ts";
+import { RankedSection } from "../../src/report/formats/ranked-section.ts";
 import { brokenImage, guest, image, report } from "./reports.ts";
 
 const markdown = (any: StreamedReport, sizeMaxBytes?: number) =>

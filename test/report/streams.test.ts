@@ -3,13 +3,11 @@ import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import type { ImageReport, StreamedReport } from "../../src/audit/index.ts";
+import { formatCsv, formatJunit, formatMarkdown } from "../../src/report/formats/index.ts";
 import {
   formatAuditJson,
   formatAuditTable,
-  formatCsv,
   formatJson,
-  formatJunit,
-  formatMarkdown,
   formatNdjson,
   formatTable,
   ndjsonHeader,

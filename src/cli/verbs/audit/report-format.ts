@@ -45,7 +45,7 @@ export async function formatReport(
     const { formatHtml } = await import("../../../report/html/index.ts");
     return formatHtml(report, forbidden);
   }
-  const { formatCsv, formatJunit, formatMarkdown } = await import("./other-formats.ts");
+  const { formatCsv, formatJunit, formatMarkdown } = await import("../../../report/formats/index.ts");
   if (format === "csv") return formatCsv(report);
   return format === "junit" ? formatJunit(report, forbidden) : formatMarkdown(report);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { entryOf, type FindingDetail, type FindingGroup, type FindingList } from "./findings.ts";
+import { entryOf, type FindingDetail, type FindingGroup, type FindingList } from "../findings.ts";
 import { code, word } from "./markdown-text.ts";
 import { utf8Length } from "./ranked-section.ts";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { GateCondition, ImageReport, StreamedReport } from "../audit/index.ts";
+import type { GateCondition, ImageReport, StreamedReport } from "../../audit/index.ts";
+import { makeVisible, shownSentence } from "../visible-text.ts";
 import { casesOf, type TestCase } from "./junit-cases.ts";
-import { makeVisible, shownSentence } from "./visible-text.ts";
 
 export interface JunitOptions {
   /** What is a failure; left out, `outdated` and `missing` are. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { GuestReport, ImageReport, StreamedReport } from "../audit/index.ts";
+import type { GuestReport, ImageReport, StreamedReport } from "../../audit/index.ts";
 
 /** One row: a guest, or an image that has none. */
 export interface AuditRow {

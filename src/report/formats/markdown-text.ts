@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { shownSentence } from "./visible-text.ts";
+import { shownSentence } from "../visible-text.ts";
 
 /**
  * Foreign text as a code span, in a table too: there, nothing is Markdown or HTML, and GitHub makes no links, mentions,

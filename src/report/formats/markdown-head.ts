@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { AuditSummary, StreamedReport } from "../audit/index.ts";
-import { nameHost } from "../policy/index.ts";
+import type { AuditSummary, StreamedReport } from "../../audit/index.ts";
+import { nameHost } from "../../policy/index.ts";
 import { code, row, word } from "./markdown-text.ts";
 
 /** What the report is about, in one line that says whether there is something to be done. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { stringify } from "csv-stringify/sync";
-import type { StreamedReport } from "../audit/index.ts";
+import type { StreamedReport } from "../../audit/index.ts";
+import { makeVisible, shownText } from "../visible-text.ts";
 import { type AuditRow, CSV_COLUMNS, type CsvValue } from "./csv-columns.ts";
-import { makeVisible, shownText } from "./visible-text.ts";
 
 /** Without it Excel takes the file for the code page of the machine; everything else passes over it. */
 const BYTE_ORDER_MARK = "\ufeff";

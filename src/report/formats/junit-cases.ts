@@ -9,8 +9,8 @@ import {
   outcomeOf,
   violationsOf,
   violationsOfGuest,
-} from "../audit/index.ts";
-import { describeMachine, describeOs } from "./guest-words.ts";
+} from "../../audit/index.ts";
+import { describeMachine, describeOs } from "../guest-words.ts";
 
 /** What a build server counts and follows: an image that is to be read, or a guest that is to be as the gate wants it. */
 export interface TestCase {

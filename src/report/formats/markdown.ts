@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { GuestReport, ImageReport, StreamedReport } from "../audit/index.ts";
-import { FindingList, newsOf } from "./findings.ts";
-import { describeMachine, describeOs, describeVersion } from "./guest-words.ts";
+import type { GuestReport, ImageReport, StreamedReport } from "../../audit/index.ts";
+import { FindingList, newsOf } from "../findings.ts";
+import { describeMachine, describeOs, describeVersion } from "../guest-words.ts";
 import { formatMarkdownFindings } from "./markdown-findings.ts";
 import { headingOf, introduceInMarkdown, summaryTable } from "./markdown-head.ts";
 import { code, row, word } from "./markdown-text.ts";
