@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { AuditSummary, ImageReport, ReportHead } from "../../../audit/index.ts";
-import type { AuditedImage } from "../../../batch/index.ts";
+import type { AuditSummary, ReportHead } from "../../../audit/index.ts";
+import { type AuditedImage, ReportSpool } from "../../../batch/index.ts";
 import { ndjsonHeader, ndjsonImage, ndjsonSummary } from "../../../report/index.ts";
 import { type Format, type FormatOptions, formatReport } from "./report-format.ts";
 import type { ReportTarget } from "./report-target.ts";
 
 /** What becomes of the images that are audited, in the order of the report. */
-export interface ReportSink extends AsyncDisposable {
+export interface ReportSink extends Disposable {
   /** What a person is told of the images that were taken, where no more will come. */
   readonly remains: string;
   take(image: AuditedImage): Promise<void>;
@@ -53,7 +53,7 @@ class LineSink implements ReportSink {
     await this.#target.write(ndjsonSummary(summary));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  [Symbol.dispose](): void {}
 
   /** Nothing is written before there is an image, so that an earlier report stays where the first one cannot begin. */
   async #begin(): Promise<void> {
@@ -65,14 +65,14 @@ class SpoolSink implements ReportSink {
   readonly remains = "no report is written";
   readonly #options: SinkOptions & { readonly format: Exclude<Format, "ndjson"> };
   readonly #positions: number[] = [];
-  readonly #spool: string[] = [];
+  readonly #spool = new ReportSpool();
 
   constructor(options: SinkOptions & { readonly format: Exclude<Format, "ndjson"> }) {
     this.#options = options;
   }
 
   async take({ json, position }: AuditedImage): Promise<void> {
-    this.#spool.push(json);
+    this.#spool.add(json);
     this.#positions.push(position);
   }
 
@@ -80,9 +80,11 @@ class SpoolSink implements ReportSink {
     const { format, target, head, formatting } = this.#options;
     const { shard, ...rest } = head;
     const placed = shard === undefined ? rest : { ...rest, shard: { ...shard, positions: this.#positions } };
-    const report = { ...placed, images: this.#spool.map((json): ImageReport => JSON.parse(json)), summary };
+    const report = { ...placed, images: this.#spool, summary };
     await target.writeAll(await formatReport(format, report, formatting));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  [Symbol.dispose](): void {
+    this.#spool.close();
+  }
 }

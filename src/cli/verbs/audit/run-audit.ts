@@ -42,7 +42,7 @@ async function auditNamed(args: AuditArguments, voice: AuditVoice, context: Cont
   const audit = { ...judging, ...parentRoots, ...offered };
   const onProblem = (problem: Finding) => void voice.tellFinding(problem);
   await using resources = await BatchResources.open(args, { found, audit, onProblem }, context);
-  await using sink = openSink({
+  using sink = openSink({
     format: chooseFormat(args.format, args.output),
     target,
     head: headOf(args, judging.host, shard && { ...shard, total: countOf(found), positions: [] }),
