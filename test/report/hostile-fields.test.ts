@@ -36,8 +36,9 @@ describe.each(HOSTILE)("%s, in any field of a report", (_what, text) => {
   });
 
   test("is exact in the JSON", () => {
-    expect(textOf(formatAuditJson(hostile))).toBe(formatJson(hostile));
-    expect(JSON.stringify(JSON.parse(formatJson(hostile)))).toBe(JSON.stringify(hostile));
+    const whole = textOf(formatAuditJson(hostile));
+    expect(whole).toBe(formatJson(hostile));
+    expect(JSON.stringify(JSON.parse(whole))).toBe(JSON.stringify(hostile));
     const [header, ...lines] = textOf(formatNdjson(hostile)).trimEnd().split("\n");
     expect(JSON.parse(header ?? "").tool.version).toBe(text);
     expect(lines.pop()).toContain('"type":"summary"');
@@ -153,7 +154,7 @@ test("any text is told from formulas, Markdown and XML", async () => {
       checkMarkdown(textOf(formatMarkdown(any)));
       await checkJunit(textOf(formatJunit(any)), any);
     }),
-    { numRuns: 10 },
+    { numRuns: 5 },
   );
 });
 

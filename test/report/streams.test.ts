@@ -110,6 +110,27 @@ describe("the stream of an audit", () => {
   });
 });
 
+describe.each(["audit-1", "audit-stream-1"])("the schema %s", (name) => {
+  test("describes every field", () => {
+    const properties = propertiesOf(readSchema(name));
+    expect(properties.length).toBeGreaterThan(100);
+    const bare = properties.filter(([, { description }]) => typeof description !== "string");
+    expect(bare.map(([way]) => way)).toEqual([]);
+  });
+});
+
+/** Every property of every object, by its way there. */
+function propertiesOf(schema: Schema, way = ""): [way: string, property: Schema][] {
+  return Object.entries(schema).flatMap(([key, value]): [string, Schema][] => {
+    if (typeof value !== "object" || value === null) return [];
+    const own = key === "properties" ? Object.entries(value as Record<string, Schema>) : [];
+    return [
+      ...own.map(([name, property]): [string, Schema] => [`${way}/${name}`, property]),
+      ...propertiesOf(value as Schema, `${way}/${key}`),
+    ];
+  });
+}
+
 /** Images that are made when they are reached, of which no more than a few can be kept. */
 class Library implements Iterable<ImageReport> {
   readonly #count: number;
