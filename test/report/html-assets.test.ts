@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 const FOLDER = join(import.meta.dirname, "../../src/report/html");
 
 /** The style sheets in the order in which they overrule each other. */
-const SHEETS = ["base", "summary", "table", "detail", "narrow", "print"];
+const SHEETS = ["base", "summary", "table", "detail", "wide", "narrow", "print"];
 
 const assetOf = (name: string) => readFileSync(join(FOLDER, "assets", name), "utf8");
 const script = assetOf("page.js");

@@ -36,11 +36,11 @@ export const HOSTILE_TEXTS: readonly string[] = [
 const FIXED =
   /^(?:status|action|state|family|id|role|fileSystem|format|kind|mechanism|alternative|start|severity|setupState|dataExchange|verdict|sha2|source|architecture|logState|partitionTable|trigger|generation|schema)$/;
 
-/** A report in which every text that is free is `text`: names, versions, paths, places, reasons, findings, errors. */
-export function filledReport(text: string): AuditReport {
-  const { summary, ...head } = report();
-  const images = [richImage(), { ...brokenImage(), findings: richImage().findings }, image({ guests: [] })];
-  return { ...head, images: images.map((each) => fill(each, text)), summary: { ...summary, images: 3 } };
+/** A report in which every text that is free is one of `texts`: names, paths, places, reasons, findings, errors. */
+export function filledReport(texts: readonly string[]): AuditReport {
+  const kinds = [richImage(), { ...brokenImage(), findings: richImage().findings }, image({ guests: [] })];
+  const images = texts.flatMap((text) => kinds.map((kind) => fill(kind, text)));
+  return report(...images);
 }
 
 function fill<T>(value: T, text: string): T {

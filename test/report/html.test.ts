@@ -272,8 +272,8 @@ describe("a row", () => {
 describe("text from an image", () => {
   test.each(HOSTILE_TEXTS)("changes nothing of the page's structure: %j", (text) => {
     const forbidden = new Set(["outdated", "error"] as const);
-    const plain = pageOf(filledReport("plain"), { forbidden });
-    const hostile = pageOf(filledReport(text), { forbidden });
+    const plain = pageOf(filledReport(["plain"]), { forbidden });
+    const hostile = pageOf(filledReport([text]), { forbidden });
     expect(skeletonOf(hostile)).toEqual(skeletonOf(plain));
     expect(hostile.replaceAll("\n", "")).toBe(makeVisible(hostile.replaceAll("\n", "")));
   });

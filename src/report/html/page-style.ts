@@ -96,27 +96,18 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .chip .count{color:var(--muted);font-variant-numeric:tabular-nums}
 .shown{font-weight:600}
 .nothing{background:var(--surface);border:1px solid var(--line);border-top:0;padding:32px;text-align:center}
-.entries{background:var(--surface);border:1px solid var(--line);border-collapse:separate;border-radius:0 0 10px 10px;border-spacing:0;border-top:0;font-size:0.9375em;table-layout:fixed;width:100%}
+.entries{background:var(--surface);border:1px solid var(--line);border-radius:0 0 10px 10px;border-top:0;font-size:0.9375em}
 .entries > caption{clip-path:inset(50%);height:1px;overflow:hidden;position:absolute;white-space:nowrap;width:1px}
-.entries > thead th{background:var(--raised);border-bottom:1px solid var(--line);border-top:1px solid var(--line);font-weight:600;padding:0;position:sticky;text-align:left;top:0;z-index:1}
-@media print,(min-width:981px){.entries > thead th:nth-child(1){width:20%}
-.entries > thead th:nth-child(2){width:5%}
-.entries > thead th:nth-child(3){width:9.5%}
-.entries > thead th:nth-child(4){width:16%}
-.entries > thead th:nth-child(5){width:8.5%}
-.entries > thead th:nth-child(6){width:11%}
-.entries > thead th:nth-child(7){width:7.5%}
-.entries > thead th:nth-child(8){width:9%}
-.entries > thead th:nth-child(9){width:7%}
-.entries > thead th:nth-child(10){width:6.5%}
-}
+.entries > thead{background:var(--raised);border-bottom:1px solid var(--line);border-top:1px solid var(--line);position:sticky;text-align:left;top:0;z-index:1}
+.entries > thead th{font-weight:600;padding:0}
 .sorter{background:none;border:0;display:flex;font-weight:600;gap:5px;padding:8px 10px;text-align:left;width:100%}
 .sorter::after{color:var(--muted);content:"\\2195" / "";font-weight:400;opacity:0.55}
 [aria-sort="ascending"] .sorter::after{color:var(--accent);content:"\\2191" / "";opacity:1}
 [aria-sort="descending"] .sorter::after{color:var(--accent);content:"\\2193" / "";opacity:1}
 .sorter:focus-visible{outline-offset:-2px}
-.entries > tbody > tr:first-child > *{border-top:1px solid var(--line);font-weight:400;overflow:hidden;overflow-wrap:anywhere;padding:7px 10px;text-align:left;vertical-align:top}
-.entries > thead + tbody > tr:first-child > *{border-top:0}
+.entries > tbody{border-top:1px solid var(--line)}
+.entries > thead + tbody{border-top:0}
+.entries > tbody > tr:first-child > *{font-weight:400;overflow:hidden;overflow-wrap:anywhere;padding:7px 10px;text-align:left;vertical-align:top}
 .js .entries > tbody > tr:first-child{cursor:pointer}
 .js .entries > tbody > tr:first-child:hover{background:var(--raised)}
 .entries td:nth-child(6){font-variant-numeric:tabular-nums;overflow-wrap:break-word}
@@ -167,13 +158,16 @@ html:not(.js) .entries > thead th{padding:8px 10px}
 .evidence td.where{font-family:var(--mono)}
 .js .more > td{padding:0 10px 14px}
 .js .more summary{display:none}
-@media screen and (max-width:980px){.entries,.entries > tbody,.entries > tbody > tr,.entries > tbody > tr > *{display:block}
-.entries > thead{display:none}
-.js .entries > thead{display:block}
+@media screen{.entries,.entries > thead,.entries > tbody,.more,.more > td{display:block}
+.entries > tbody{contain-intrinsic-size:auto 50px;content-visibility:auto}
+}
+@media screen and (min-width:1121px){.entries > thead > tr,.entries > tbody > tr:first-child{display:grid;grid-template-columns:minmax(0,20fr) minmax(0,5fr) minmax(0,9.5fr) minmax(0,16fr) minmax(0,8.5fr) minmax( 0,11fr ) minmax(0,7.5fr) minmax(0,9fr) minmax(0,7fr) minmax(0,6.5fr)}
+}
+@media screen and (max-width:1120px){.entries > thead{position:static}
+html:not(.js) .entries > thead{display:none}
 .entries > thead > tr{background:var(--raised);display:flex;flex-wrap:wrap;padding:4px 8px}
-.entries > thead > tr > th,html:not(.js) .entries > thead th{background:none;border:0;position:static}
 .sorter{padding:2px 8px}
-.entries > tbody{border-top:1px solid var(--line);padding:10px 8px}
+.entries > tbody{contain-intrinsic-size:auto 190px;padding:10px 8px}
 .entries > tbody > tr:first-child{display:grid;gap:2px 16px;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr))}
 .entries > tbody > tr:first-child > *{border:0;padding:0}
 .entries > tbody > tr:first-child > th{font-weight:600;grid-column:1 / -1}
@@ -214,12 +208,21 @@ h2{break-after:avoid;margin:14pt 0 5pt}
 .panels{gap:8pt;grid-template-columns:minmax(0,11fr) minmax(0,5fr) minmax(0,5fr)}
 .panel{break-inside:avoid;padding:7pt 9pt}
 .panel.tall{grid-row:auto}
-.entries{border-radius:0;border-top:1px solid var(--line);font-size:1em}
-.entries > thead{display:table-header-group}
-.entries > thead th{position:static}
-.sorter{min-height:0;padding:3pt 4pt}
+.entries{border-collapse:collapse;border-radius:0;border-top:1px solid var(--line);font-size:1em;table-layout:fixed;width:100%}
+.entries > thead th:nth-child(1){width:20%}
+.entries > thead th:nth-child(2){width:5%}
+.entries > thead th:nth-child(3){width:9.5%}
+.entries > thead th:nth-child(4){width:16%}
+.entries > thead th:nth-child(5){width:8.5%}
+.entries > thead th:nth-child(6){width:11%}
+.entries > thead th:nth-child(7){width:7.5%}
+.entries > thead th:nth-child(8){width:9%}
+.entries > thead th:nth-child(9){width:7%}
+.entries > thead th:nth-child(10){width:6.5%}
+.entries > thead{position:static}
+.entries > thead th{padding:3pt 4pt}
+.sorter,.opener{display:contents}
 .sorter::after,.opener[aria-expanded]::before{content:none}
-.opener{padding-left:0}
 .entries > tbody > tr:first-child > *{overflow:visible;padding:3pt 4pt}
 .entries > tbody > tr:first-child,.part,.evidence tr{break-inside:avoid}
 .chart thead th{font-size:6.5pt}
@@ -228,4 +231,4 @@ footer{margin-top:12pt;padding-top:6pt}
 }`;
 
 /** Its source in a content security policy. */
-export const STYLE_HASH = "sha256-kHgNaM0RB+bFnjUWnRmSf9FFx0P4RVMNYGvYxsZrbjc=";
+export const STYLE_HASH = "sha256-yz+zGY/nh0AWHpXfgz3VFhUTnkSjo/iyeuoOx0kEG84=";
