@@ -16,7 +16,7 @@ export function diffImages(before: ImageReport, after: ImageReport): Change[] {
 /** What an image that came or went has: that is no change for the better or worse, whatever it is. */
 export function listImage(image: ImageReport, change: "added" | "removed"): Change[] {
   const isAdded = change === "added";
-  const code = image.error?.code ?? null;
+  const code = cut(image.error?.code ?? null);
   const error = isAdded ? ofImage("error", null, code, "neutral") : ofImage("error", code, null, "neutral");
   return [...(code === null ? [] : [error]), ...image.guests.map((guest) => guestCame(guest, isAdded))];
 }
@@ -33,7 +33,7 @@ function ofImage(
 function diffErrors({ error: before }: ImageReport, { error: after }: ImageReport): Change[] {
   if (before?.code === after?.code) return [];
   const judgement = before === null ? "worse" : after === null ? "better" : "neutral";
-  return [ofImage("error", before?.code ?? null, after?.code ?? null, judgement)];
+  return [ofImage("error", cut(before?.code ?? null), cut(after?.code ?? null), judgement)];
 }
 
 function diffGuests(before: readonly GuestReport[], after: readonly GuestReport[]): Change[] {
@@ -52,7 +52,7 @@ function guestCame(guest: GuestReport, isNew: boolean): Change {
 }
 
 function nameGuest({ volume, os }: GuestReport): DiffGuest {
-  return { volume: volume.index, name: os.name, hostname: os.hostname };
+  return { volume: volume.index, name: cut(os.name), hostname: cut(os.hostname) };
 }
 
 interface GuestPairs {
@@ -92,7 +92,7 @@ function diffGuest(before: GuestReport, after: GuestReport): Change[] {
     const [old, now] = [fact.of(before), fact.of(after)];
     if (old === now) return [];
     const judgement = judgeChange(fact, old, now);
-    return [{ guest, what: fact.what, name: null, before: old, after: now, judgement }];
+    return [{ guest, what: fact.what, name: null, before: cut(old), after: cut(now), judgement }];
   });
   const [old, now] = [before.integrationServices, after.integrationServices];
   return [
@@ -117,7 +117,7 @@ function diffServices(
     // A report that does not list it says as much as one that lists it as absent.
     const [was, is] = [old.get(name) ?? "absent", now.get(name) ?? "absent"];
     if (was === is) return [];
-    return [{ guest, what, name, before: was, after: is, judgement: judgeChange(START, was, is) }];
+    return [{ guest, what, name: cut(name), before: was, after: is, judgement: judgeChange(START, was, is) }];
   });
 }
 
@@ -140,9 +140,9 @@ function findingChange(
   return {
     guest: null,
     what: "finding",
-    name: code,
-    before,
-    after,
+    name: cut(code),
+    before: cut(before),
+    after: cut(after),
     judgement: severity === "info" ? "neutral" : judgement,
   };
 }
@@ -162,4 +162,14 @@ function findingsByKey({
     byKey.set(`${code} ${place}`, { finding, text });
   }
   return byKey;
+}
+
+/** Differences are kept for all images, and who wants the whole of a text has the report. */
+const TEXT_LENGTH_MAX = 300;
+
+/** As much of a text from a report as is kept of it. */
+function cut<T extends string | null>(text: T): T | string {
+  if (text === null || text.length <= TEXT_LENGTH_MAX) return text;
+  // A slice of a string keeps all of it in memory; what was written out and read again is a string of its own.
+  return JSON.parse(JSON.stringify(`${text.slice(0, TEXT_LENGTH_MAX)}... (${text.length} characters)`));
 }

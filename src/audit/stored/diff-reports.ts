@@ -14,6 +14,9 @@ export interface DiffOptions {
 /** More of one image is no news but a flood, such as a hostile image makes. */
 const CHANGES_OF_ONE_IMAGE_MAX = 500;
 
+/** All changes are kept until they are sorted. A rollout changes some five things of each image. */
+const CHANGES_MAX = 1_000_000;
+
 /**
  * What changed from one audit to another: images by their paths, guests by the place of their volumes. Of the older report
  * only the paths are kept in memory; its images are read as they are needed.
@@ -28,29 +31,24 @@ export function diffReports(
   const left = indexPaths(before, prefixes);
   // To refuse what cannot be told apart, before anything is compared.
   const nameOf = pathNames(after, prefixes);
-  const images: ImageDiff[] = [];
+  const images = new ImageDiffs();
   for (const [place, fullPath] of after.paths.entries()) {
     const path = nameOf(fullPath);
     const old = left.get(path)?.shift();
     const image = after.imageAt(place);
-    const diff =
-      old === undefined
-        ? diffOf(path, "added", listImage(image, "added"))
-        : diffOf(path, "changed", diffImages(before.imageAt(old), image));
-    if (diff.change === "added" || diff.changes.length > 0) images.push(diff);
+    if (old === undefined) images.push(path, "added", listImage(image, "added"));
+    else images.push(path, "changed", diffImages(before.imageAt(old), image));
   }
   for (const [path, places] of left) {
-    for (const place of places) {
-      images.push(diffOf(path, "removed", listImage(before.imageAt(place), "removed")));
-    }
+    for (const place of places) images.push(path, "removed", listImage(before.imageAt(place), "removed"));
   }
   return {
     schema: "vmguest.diff/1",
     tool: { name: "vmguest", version: toolVersion },
     before: sideOf(before),
     after: sideOf(after),
-    images: images.toSorted(({ path: a }, { path: b }) => (a < b ? -1 : a > b ? 1 : 0)),
-    summary: summarise(before.paths.length, after.paths.length, images),
+    images: images.all.toSorted(({ path: a }, { path: b }) => (a < b ? -1 : a > b ? 1 : 0)),
+    summary: summarise(before.paths.length, after.paths.length, images.all),
   };
 }
 
@@ -105,15 +103,23 @@ function stripPrefix(path: string, prefixes: readonly string[]): string {
   return path;
 }
 
-function diffOf(path: string, change: ImageDiff["change"], changes: readonly Change[]): ImageDiff {
-  const listed = changes.slice(0, CHANGES_OF_ONE_IMAGE_MAX);
-  return {
-    path,
-    change,
-    judgement: judgeAll(changes),
-    changes: listed,
-    omitted: changes.length - listed.length,
-  };
+/** Images that are not as they were, with as many of their changes as may be listed. */
+class ImageDiffs {
+  readonly all: ImageDiff[] = [];
+  #room = CHANGES_MAX;
+
+  push(path: string, change: ImageDiff["change"], changes: readonly Change[]): void {
+    if (change === "changed" && changes.length === 0) return;
+    const listed = changes.slice(0, Math.min(CHANGES_OF_ONE_IMAGE_MAX, this.#room));
+    this.#room -= listed.length;
+    this.all.push({
+      path,
+      change,
+      judgement: judgeAll(changes),
+      changes: listed,
+      omitted: changes.length - listed.length,
+    });
+  }
 }
 
 function judgeAll(changes: readonly Change[]): Judgement {

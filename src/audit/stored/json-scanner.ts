@@ -20,7 +20,7 @@ const DEPTH_MAX = 64;
  * What is said of one image takes some KiB, and a thousand findings make it some hundred. What is parsed in one piece takes
  * up to twenty times its size in memory, so this keeps a hostile file below half a GiB.
  */
-const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+export const VALUE_BYTES_MAX = 16 * 1024 * 1024;
 
 const END = -1;
 const QUOTE = 0x22;
@@ -78,13 +78,16 @@ export class JsonScanner {
     throw invalid(this.#line, `"${character}" was expected, but something else is there`);
   }
 
-  /** Steps over one value, whatever it is, and says where it was. Throws REPORT_CUT, REPORT_INVALID, REPORT_TOO_LARGE. */
-  skipValue(): ValueRange {
+  /**
+   * Steps over one value, whatever it is, and says where it was. Throws REPORT_CUT, REPORT_INVALID, and REPORT_TOO_LARGE
+   * where it takes more than `bytesMax`.
+   */
+  skipValue(bytesMax = VALUE_BYTES_MAX): ValueRange {
     const byte = this.peek();
     const start = this.#offset;
     const line = this.#line;
     if (byte === END) throw this.#cut();
-    if (byte === QUOTE || byte === 0x5b || byte === 0x7b) this.#skipNested(start, line);
+    if (byte === QUOTE || byte === 0x5b || byte === 0x7b) this.#skipNested({ start, line, bytesMax });
     else this.#skipWord(line);
     return { start, end: this.#offset, line };
   }
@@ -101,7 +104,7 @@ export class JsonScanner {
   }
 
   /** A string, or a list or object up to the bracket that closes it. */
-  #skipNested(start: number, line: number): void {
+  #skipNested(value: OpenValue): void {
     let depth = 0;
     let isInString = false;
     for (;;) {
@@ -123,14 +126,15 @@ export class JsonScanner {
         }
         if (depth === 0 && !isInString) {
           this.#offset = this.#chunkStart + at + 1;
-          this.#checkLength(start, line);
+          this.#checkLength(value);
           return;
         }
-        if (depth > DEPTH_MAX) throw invalid(line, `the value is nested more than ${DEPTH_MAX} levels deep`);
+        if (depth > DEPTH_MAX)
+          throw invalid(value.line, `the value is nested more than ${DEPTH_MAX} levels deep`);
       }
       // One past the end of the chunk where its last byte was a backslash.
       this.#offset = this.#chunkStart + at;
-      this.#checkLength(start, line);
+      this.#checkLength(value);
     }
   }
 
@@ -144,9 +148,9 @@ export class JsonScanner {
     if (this.#offset === start) throw invalid(line, "a value was expected, but something else is there");
   }
 
-  #checkLength(start: number, line: number): void {
-    if (this.#offset - start <= VALUE_BYTES_MAX) return;
-    throw new VmguestError("REPORT_TOO_LARGE", `the value is longer than ${VALUE_BYTES_MAX} bytes`, at(line));
+  #checkLength({ start, line, bytesMax }: OpenValue): void {
+    if (this.#offset - start <= bytesMax) return;
+    throw new VmguestError("REPORT_TOO_LARGE", `the value takes more than ${bytesMax} bytes`, at(line));
   }
 
   #byte(): number {
@@ -173,6 +177,11 @@ export class JsonScanner {
     const message = this.#source.sizeBytes === 0 ? "the file is empty" : "the file ends in the middle";
     return new VmguestError("REPORT_CUT", message, at(this.#line));
   }
+}
+
+/** A value whose end is being looked for. */
+interface OpenValue extends Omit<ValueRange, "end"> {
+  readonly bytesMax: number;
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -5,6 +5,7 @@ import type { AuditSummary, ImageReport } from "../report.ts";
 import { documentShape, headerShape, type StreamShard, summaryShape } from "./head-shape.ts";
 import { imageShape } from "./image-shape.ts";
 import { at, invalid, type JsonScanner, type ValueRange } from "./json-scanner.ts";
+import { type Members, pushImage, readMembers, STREAM_SCHEMA } from "./report-members.ts";
 import { count, Mismatch, plainObject, type Shape } from "./shapes.ts";
 
 /** What a stored report says of itself, and where in the file its images are. */
@@ -17,9 +18,6 @@ export interface ReportLayout {
   readonly readImage: (range: ValueRange, index: number) => ImageReport;
 }
 
-/** A report has seven members beside its images; hundreds are none. */
-const MEMBERS_MAX = 32;
-
 /**
  * Goes through a report from its first byte to its last, and tells what is where. Which of the two formats it is, its
  * beginning says and not its name.
@@ -28,55 +26,15 @@ const MEMBERS_MAX = 32;
  * @throws REPORT_INVALID, REPORT_VERSION, REPORT_CUT, REPORT_TOO_LARGE
  */
 export function readLayout(scanner: JsonScanner, visit: (image: ImageReport) => void): ReportLayout {
-  const first = readMembers(scanner);
-  const schema = first.members.get("schema");
-  if (schema === "vmguest.audit-stream/1") return readStream(scanner, first, visit);
-  if (schema === "vmguest.audit/1") return readDocument(scanner, first, visit);
-  if (typeof schema === "string" && /^vmguest\.[a-z-]{1,40}\/\d{1,9}$/.test(schema)) {
-    throw new VmguestError(
-      "REPORT_VERSION",
-      `this is ${schema}, and no report that this vmguest reads`,
-      at(1),
-    );
-  }
-  throw invalid(1, "this is no report of an audit: it does not begin with one of its schemas");
-}
-
-/** The first object of a file, member by member; `images` is passed over, image by image. */
-interface Members {
-  readonly members: ReadonlyMap<string, unknown>;
-  readonly lines: ReadonlyMap<string, number>;
-  readonly images: readonly ValueRange[] | undefined;
-}
-
-function readMembers(scanner: JsonScanner): Members {
-  const members = new Map<string, unknown>();
-  const lines = new Map<string, number>();
-  let images: ValueRange[] | undefined;
-  scanner.expect("{");
-  for (let isFirst = true; !scanner.skip("}"); isFirst = false) {
-    if (!isFirst) scanner.expect(",");
-    const range = scanner.skipValue();
-    const name = scanner.parse(range);
-    if (typeof name !== "string") throw invalid(range.line, "the name of a member was expected");
-    if (lines.has(name)) throw invalid(range.line, `the member ${JSON.stringify(name)} is there twice`);
-    if (lines.size === MEMBERS_MAX) throw invalid(range.line, "this is no report of an audit");
-    lines.set(name, range.line);
-    scanner.expect(":");
-    if (name === "images" && scanner.skip("[")) images = skipItems(scanner);
-    else members.set(name, scanner.parse(scanner.skipValue()));
-  }
-  return { members, lines, images };
-}
-
-/** The items of a list whose opening bracket has been read. */
-function skipItems(scanner: JsonScanner): ValueRange[] {
-  const items: ValueRange[] = [];
-  while (!scanner.skip("]")) {
-    if (items.length > 0) scanner.expect(",");
-    items.push(scanner.skipValue());
-  }
-  return items;
+  const readImage = (range: ValueRange, index: number) =>
+    shapeImage(scanner.parse(range), range, `images[${index}]`);
+  const first = readMembers(scanner, (range, index) => visit(readImage(range, index)));
+  if (first.members.get("schema") === STREAM_SCHEMA) return readStream(scanner, first, visit);
+  const { summary, timestamp, shard, tool, host } = shapeMembers(first, documentShape);
+  const { images } = first;
+  if (images === undefined) throw invalid(1, "images is left out, not a list");
+  if (!scanner.isAtEnd) throw invalid(scanner.line, "something stands behind the end of the report");
+  return { head: headOf({ tool, timestamp, host, shard }), summary, images, readImage };
 }
 
 /** What the first object of a file says, in its shape. */
@@ -89,23 +47,9 @@ function shapeMembers<T>({ members, lines }: Members, shape: Shape<T>): T {
   }
 }
 
-function readDocument(
-  scanner: JsonScanner,
-  first: Members,
-  visit: (image: ImageReport) => void,
-): ReportLayout {
-  const { summary, timestamp, shard, tool, host } = shapeMembers(first, documentShape);
-  const { images } = first;
-  if (images === undefined) throw invalid(1, "images is left out, not a list");
-  if (!scanner.isAtEnd) throw invalid(scanner.line, "something stands behind the end of the report");
-  const readImage = (range: ValueRange, index: number) =>
-    shapeImage(scanner.parse(range), range, `images[${index}]`);
-  for (const [index, range] of images.entries()) visit(readImage(range, index));
-  return { head: headOf({ tool, timestamp, host, shard }), summary, images, readImage };
-}
-
 function readStream(scanner: JsonScanner, first: Members, visit: (image: ImageReport) => void): ReportLayout {
   const { timestamp, shard, tool, host } = shapeMembers(first, headerShape);
+  if (first.images !== undefined) throw invalid(1, "the header of a stream has no images");
   const images: ValueRange[] = [];
   const positions: number[] = [];
   for (;;) {
@@ -125,7 +69,7 @@ function readStream(scanner: JsonScanner, first: Members, visit: (image: ImageRe
       };
     }
     visit(shapeImage(image, range, ""));
-    images.push(range);
+    pushImage(images, range);
     if (shard !== undefined) positions.push(position);
   }
 }

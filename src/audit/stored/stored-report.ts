@@ -36,7 +36,7 @@ export function openStoredReport(
   const where = { image: name };
   return locate(where, () => {
     const scanner = new JsonScanner(source);
-    const paths: string[] = [];
+    const paths = new PathList();
     const summary = new SummaryBuilder();
     const { head, images, readImage, ...rest } = readLayout(scanner, (image) => {
       paths.push(image.path);
@@ -57,10 +57,28 @@ export function openStoredReport(
         images: { [Symbol.iterator]: () => eachOf(images.length, imageAt) },
         summary: summary.build(),
       },
-      paths,
+      paths: paths.all,
       imageAt,
     };
   });
+}
+
+/** All paths are kept: a hundred million characters are those of a million images. */
+const PATHS_LENGTH_MAX = 100_000_000;
+
+/** Paths of images, up to what may be kept. */
+class PathList {
+  readonly all: string[] = [];
+  #length = 0;
+
+  push(path: string): void {
+    this.#length += path.length;
+    if (this.#length > PATHS_LENGTH_MAX) {
+      const message = `the paths of the images take more than ${PATHS_LENGTH_MAX} characters`;
+      throw new VmguestError("REPORT_TOO_LARGE", message);
+    }
+    this.all.push(path);
+  }
 }
 
 function* eachOf(count: number, imageAt: (index: number) => ImageReport): Generator<ImageReport> {

@@ -246,6 +246,18 @@ describe("an image", () => {
     expect([only.changes.length, only.omitted, only.judgement]).toEqual([500, 200, "worse"]);
   });
 
+  test("with texts as long as books has the beginning of each", () => {
+    const named = (letter: string) =>
+      image({
+        guests: [guest({ os: { hostname: letter.repeat(5000) } })],
+        findings: [finding("info", letter.repeat(900))],
+      });
+    const [only] = diff([named("a")], [named("b")]).images as [ImageDiff];
+    const shown = `${"b".repeat(300)}... (5000 characters)`;
+    expect(only.changes[0]).toMatchObject({ what: "hostname", after: shown, guest: { hostname: shown } });
+    expect(JSON.stringify(only).length).toBeLessThan(4000);
+  });
+
   test("that is in a report several times is compared with its like, one after the other", () => {
     const a = image({ path: "a" });
     expect(change([a, a], [a, a])).toEqual([]);
