@@ -318,6 +318,26 @@ describe("the table of an audit", () => {
     expect(text).toContain("and 15 more");
   });
 
+  test("lists two hundred things found of one code, or images of which one thing is said, and counts the rest", () => {
+    const finding = { code: "PARTITION_RANGE", severity: "warning", where: "" } as const;
+    const fleet = Array.from({ length: 250 }, (_, index) => {
+      const own = { ...finding, message: `partition ${index}` };
+      const shared = { ...finding, code: "VHDX_LOG_REPLAYED", message: "the same" };
+      return image({ path: `${index}.vhdx`, guests: [], findings: [own, shared] });
+    });
+    const text = formatTable(report(...fleet), plain(80)).replaceAll(/\s+/g, " ");
+    expect(text.match(/: partition \d+/g)).toHaveLength(200);
+    expect(text).toContain("- and 50 more (--format json lists them all)");
+    expect(text).toContain("199.vhdx and 50 more images");
+  });
+
+  test("says which images are parents of others", () => {
+    const text = formatTable(report(image(), image({ path: "base.vhdx", role: "parent" })), plain(160));
+    expect(text).toContain("  base.vhdx (parent)  ");
+    expect(text).not.toContain("web01.vhdx (parent)");
+    expect(text).toContain("2 images (1 parent of others among them), 2 guests");
+  });
+
   test("of nothing at all says so", () => {
     expect(formatTable(report(), plain(80))).toMatchInlineSnapshot(`
       "Judged for a Hyper-V host of Windows Server 2012 R2 (ws2012r2).
