@@ -2,6 +2,7 @@
 import type { AuditReport, GuestReport, ImageReport, StreamedReport } from "../audit/index.ts";
 import { nameHost, type Status } from "../policy/index.ts";
 import { type Cell, type Column, cell, MeasuredColumns, type Row } from "./columns.ts";
+import { counted } from "./count-words.ts";
 import { formatEvidence } from "./evidence.ts";
 import { FindingList, formatFindings, newsOf } from "./findings.ts";
 import { describeMachine, describeOffer, describeOs, describeVersion } from "./guest-words.ts";
@@ -199,21 +200,17 @@ function emptyEntry(image: ImageReport): Entry {
 
 function summarise({ summary }: Pick<AuditReport, "summary">): string {
   const { images, parents, guests } = summary;
-  const parentsAmong = parents === 0 ? "" : ` (${count(parents, "parent")} of others among them)`;
+  const parentsAmong = parents === 0 ? "" : ` (${counted(parents, "parent")} of others among them)`;
   const sentences = [
-    `${count(images, "image")}${parentsAmong}, ${count(guests, "guest")}${listCounts(summary.byStatus, ": ")}.`,
+    `${counted(images, "image")}${parentsAmong}, ${counted(guests, "guest")}${listCounts(summary.byStatus, ": ")}.`,
   ];
   const actions = Object.entries(summary.byAction).filter(([action]) => action !== "none");
   if (actions.length > 0) sentences.push(`To do${listCounts(Object.fromEntries(actions), ": ")}.`);
-  if (summary.errors > 0) sentences.push(`${count(summary.errors, "image")} could not be read.`);
+  if (summary.errors > 0) sentences.push(`${counted(summary.errors, "image")} could not be read.`);
   return sentences.join(" ");
 }
 
 function listCounts(counts: Readonly<Record<string, number>>, intro: string): string {
   const parts = Object.entries(counts).map(([name, number]) => `${number} ${shownName(name)}`);
   return parts.length === 0 ? "" : intro + parts.join(", ");
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { AuditSummary, StreamedReport } from "../../audit/index.ts";
 import { nameHost } from "../../policy/index.ts";
+import { counted } from "../count-words.ts";
 import { code, row, word } from "./markdown-text.ts";
 
 /** What the report is about, in one line that says whether there is something to be done. */
 export function headingOf({ summary }: StreamedReport): string {
   const { images, parents, guests, errors } = summary;
   const counts = [
-    count(images, "image"),
-    ...(parents === 0 ? [] : [`${count(parents, "parent")} among them`]),
-    count(guests, "guest"),
+    counted(images, "image"),
+    ...(parents === 0 ? [] : [`${counted(parents, "parent")} among them`]),
+    counted(guests, "guest"),
     ...(errors === 0 ? [] : [`${errors} could not be read`]),
   ];
   return `## Hyper-V integration services\n\n${counts.join(", ")}.\n`;
@@ -35,8 +36,4 @@ function* countsTable(title: string, counts: Readonly<Record<string, number>>): 
   if (entries.length === 0) return;
   yield `\n${row([title, "Guests"])}${row(["---", "---:"])}`;
   for (const [name, number] of entries) yield row([word(name), String(number)]);
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
