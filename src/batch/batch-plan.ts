@@ -36,6 +36,7 @@ const SURVEY_CHUNK = 64;
 export async function planBatch({ images, unreadable }: Discovery, options: PlanOptions): Promise<BatchPlan> {
   const shownPath = await pathShower(images);
   const surveys = await surveyAll(images, shownPath, options);
+  options.stop.throwIfAborted();
   const planned = assignRoles(images, surveys).map(
     (image): PlannedImage => ({ ...image, path: shownPath(image.path), source: image.path }),
   );

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { threadMeter } from "../../src/batch/pool/thread-meter.ts";
+
+const MIB = 1024 * 1024;
+
+test("a thread is charged for the buffers that it has come to hold", () => {
+  const before = new ArrayBuffer(64 * MIB);
+  const meter = threadMeter();
+  expect(meter.memoryBytes()).toBeLessThan(before.byteLength);
+  const buffers = Array.from({ length: 3 }, () => new ArrayBuffer(64 * MIB));
+  expect(meter.memoryBytes()).toBeGreaterThan(100 * MIB);
+  expect(buffers).toHaveLength(3);
+});
+
+test("a thread is charged for its objects", () => {
+  const meter = threadMeter();
+  const objects = Array.from({ length: 1_000_000 }, (_, index) => ({ index }));
+  expect(meter.memoryBytes()).toBeGreaterThan(8 * MIB);
+  expect(objects).toHaveLength(1_000_000);
+});
