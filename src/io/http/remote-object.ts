@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { type Code, VmguestError } from "../../errors.ts";
-import { parseContentRange, parseUnsatisfiedRange } from "./content-range.ts";
 import { type HeaderRule, headersFor } from "./header-rules.ts";
 import { shownUrl } from "./image-url.ts";
 import { HEAD_BYTES } from "./messages.ts";
-import { isSameVersion, isStrong, type ObjectVersion, versionIdentity } from "./object-version.ts";
+import { isStrong, type ObjectVersion, versionIdentity } from "./object-version.ts";
+import { checkRangeAnswer, readRange, readVersion } from "./range-answer.ts";
 import { nextUrl, REDIRECT_COUNT_MAX, REDIRECTS } from "./redirects.ts";
 import { type RemoteRetries, retryDelayMs } from "./retries.ts";
-import { BusyServerError, statusError } from "./status-error.ts";
+import { BusyServerError } from "./status-error.ts";
 import { withinTime } from "./time-limit.ts";
-import { type HttpAnswer, readBody, type Transport } from "./transport.ts";
+import type { HttpAnswer, Transport } from "./transport.ts";
 
 /** What all objects that are read have in common. */
 export interface RemoteContext {
@@ -64,9 +64,8 @@ export class RemoteObject {
   /** Opens the object. `deadline` is when the answer is of no more use, by the context's clock. */
   async open(deadline: number): Promise<ObjectHead> {
     return await this.#ask(0, HEAD_BYTES, deadline, async (answer, signal) => {
-      const version = this.#versionOf(answer);
-      const length = Math.min(HEAD_BYTES, version.sizeBytes);
-      const bytes = await this.#bytesOf(answer, length, signal);
+      const version = readVersion(answer);
+      const bytes = await readRange(answer, Math.min(HEAD_BYTES, version.sizeBytes), signal);
       this.#version = version;
       return { bytes, version, identity: versionIdentity(version, answer.header("date")) };
     });
@@ -74,9 +73,11 @@ export class RemoteObject {
 
   /** A range of the object, which has been opened. */
   async read(offset: number, length: number, deadline: number): Promise<Uint8Array> {
+    const opened = this.#version;
+    if (opened === undefined) throw new VmguestError("INTERNAL", "the object was not opened");
     return await this.#ask(offset, length, deadline, async (answer, signal) => {
-      this.#checkRange(answer, offset, length);
-      return await this.#bytesOf(answer, length, signal);
+      checkRangeAnswer(answer, opened, offset, length);
+      return await readRange(answer, length, signal);
     });
   }
 
@@ -102,7 +103,7 @@ export class RemoteObject {
   }
 
   #describe({ code, message, where }: VmguestError, offset: number, attempts: number): VmguestError {
-    const often = attempts === 1 ? "" : `, and that ${attempts} times`;
+    const often = attempts === 1 ? "" : ` (${attempts} attempts)`;
     return new VmguestError(code, message + often, { image: shownUrl(this.url.href), offset, ...where });
   }
 
@@ -153,6 +154,7 @@ export class RemoteObject {
   #headersFor({ url, isNamedServer }: Target, range: string): Record<string, string> {
     const etag = this.#version?.etag;
     return {
+      "user-agent": "vmguest",
       // What is meant for the server that the user named goes to no other, and not to where another sends it.
       ...(isNamedServer && headersFor(this.#context.headers, url)),
       range,
@@ -160,62 +162,6 @@ export class RemoteObject {
       ...(isStrong(etag) && { "if-match": etag }),
     };
   }
-
-  /** What the first answer says of the object. */
-  #versionOf(answer: HttpAnswer): ObjectVersion {
-    const { status } = answer;
-    const range = answer.header("content-range") ?? "";
-    if (status === 416 && parseUnsatisfiedRange(range) === 0) return versionIn(answer, 0);
-    if (status !== 206) throw statusError(answer);
-    const { first, last, sizeBytes } = requireRange(range);
-    if (first !== 0 || last !== Math.min(HEAD_BYTES, sizeBytes) - 1) throw otherRange(0, HEAD_BYTES);
-    const version = versionIn(answer, sizeBytes);
-    if (version.etag === undefined && version.lastModified === undefined) {
-      const message = "its server gives neither ETag nor Last-Modified";
-      throw new VmguestError("REMOTE_NO_VERSION", message);
-    }
-    return version;
-  }
-
-  #checkRange(answer: HttpAnswer, offset: number, length: number): void {
-    const opened = this.#version;
-    if (opened === undefined) throw new VmguestError("INTERNAL", "the object was not opened");
-    if (answer.status === 200 && isSameVersion(opened, versionIn(answer, opened.sizeBytes)))
-      throw statusError(answer);
-    if (answer.status === 200 || answer.status === 412 || answer.status === 416) throw changed();
-    if (answer.status !== 206) throw statusError(answer);
-    const range = answer.header("content-range") ?? "";
-    const { first, last, sizeBytes } = requireRange(range);
-    if (!isSameVersion(opened, versionIn(answer, sizeBytes))) throw changed();
-    if (first !== offset || last !== offset + length - 1) throw otherRange(offset, length);
-  }
-
-  async #bytesOf(answer: HttpAnswer, length: number, signal: AbortSignal): Promise<Uint8Array> {
-    if (length === 0) return new Uint8Array(0);
-    const encoding = answer.header("content-encoding") ?? "identity";
-    if (encoding !== "identity")
-      throw new VmguestError("REMOTE_RANGE_WRONG", "the server sent it encoded, which nobody asked for");
-    return await readBody(answer.body, length, signal);
-  }
-}
-
-function versionIn(answer: HttpAnswer, sizeBytes: number): ObjectVersion {
-  return { etag: answer.header("etag"), lastModified: answer.header("last-modified"), sizeBytes };
-}
-
-function requireRange(text: string) {
-  const range = parseContentRange(text);
-  if (range !== undefined) return range;
-  throw new VmguestError("REMOTE_RANGE_WRONG", "the server does not say which part of the object it sent");
-}
-
-function otherRange(offset: number, length: number): VmguestError {
-  const message = `the server sent another part than the ${length} bytes from 0x${offset.toString(16)}`;
-  return new VmguestError("REMOTE_RANGE_WRONG", message);
-}
-
-function changed(): VmguestError {
-  return new VmguestError("REMOTE_CHANGED", "size or version changed since it was opened");
 }
 
 /** Whether another attempt may go better. */

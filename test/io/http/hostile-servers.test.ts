@@ -293,6 +293,12 @@ describe("an object", () => {
     expect(await client.open()).toMatchObject({ sizeBytes: size, head });
   });
 
+  test("without a byte is opened where all of it comes, too", async () => {
+    await using server = await startServer(status(200, { ...STEADY, "content-length": "0" }));
+    await using client = new RawClient(server.origin);
+    expect(await client.open()).toMatchObject({ sizeBytes: 0 });
+  });
+
   test("is asked for once at a time where no more is allowed", async () => {
     let underWay = 0;
     let most = 0;

@@ -66,7 +66,7 @@ describe("a request is sent again", () => {
     const meeting = await meet(Array.from({ length: 9 }, () => status(503)));
     expect(meeting).toEqual({
       outcome: "REMOTE_STATUS",
-      message: "the server answered with status 503, and that 4 times",
+      message: "the server answered with status 503 (4 attempts)",
       pauses: [50, 100, 200],
       requests: 4,
     });
