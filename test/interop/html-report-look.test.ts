@@ -56,6 +56,22 @@ describe("the look", () => {
     expect(await page.getByRole("button", { name: "IC version" }).isVisible()).toBe(true);
   });
 
+  test("gives each cell of a card its name, and no other cell one", async () => {
+    const { page } = await openLibrary("#open=1", { viewport: { width: 390, height: 844 } });
+    const namesOf = (cells: string) =>
+      page
+        .locator(cells)
+        .evaluateAll((all) =>
+          all.map((cell) => Reflect.get(globalThis, "getComputedStyle")(cell, "::before").content as string),
+        );
+    const heads = await page.locator("#guests > thead th").allTextContents();
+    const names = await namesOf("#guests > tbody:nth-of-type(1) > tr:first-child > td");
+    expect(names).toEqual(heads.slice(1).map((head) => JSON.stringify(head)));
+    const others = await namesOf("#guests > tbody:nth-of-type(1) .detail td");
+    expect(others.length).toBeGreaterThan(10);
+    expect(new Set(others)).toEqual(new Set(["none"]));
+  });
+
   test("moves nothing for who does not want it", async () => {
     const { page } = await openLibrary("", { reducedMotion: "reduce" });
     const moving = await page.evaluate(() => {

@@ -2,7 +2,7 @@
 // Generated from assets/*.css; test/report/html-assets.test.ts compares, and writes it with -u.
 
 /** As it stands in the page, between its tags. */
-export const STYLE = `:root{color-scheme:light dark;--page:light-dark(#f5f6f8,#0e1217);--surface:light-dark(#ffffff,#161b22);--raised:light-dark(#f0f2f5,#1e252e);--ink:light-dark(#1b222c,#e4e9f0);--muted:light-dark(#556070,#9ba7b6);--line:light-dark(#dde2e8,#2a323d);--accent:light-dark(#0a5ca8,#7cb7f9);--fill:light-dark(#5b7fa8,#6c94c4);--current-ink:light-dark(#0b6347,#74d8b2);--current-tint:light-dark(#e2f3ec,#11302a);--current-fill:light-dark(#2a9d76,#3aa982);--outdated-ink:light-dark(#9c3504,#ffb183);--outdated-tint:light-dark(#fdebdf,#3a2113);--outdated-fill:light-dark(#e2722e,#dd7437);--missing-ink:light-dark(#9b1148,#ff9dbd);--missing-tint:light-dark(#fce5ee,#3b1526);--missing-fill:light-dark(#b81e5b,#d2507f);--unknown-ink:light-dark(#6d5000,#ecca5e);--unknown-tint:light-dark(#faf1d2,#332a0e);--unknown-fill:light-dark(#d8ab1c,#c9a52f);--not-applicable-ink:light-dark(#4a5563,#aeb8c5);--not-applicable-tint:light-dark(#eceff2,#262d36);--not-applicable-fill:light-dark(#93a0af,#647182);--error-ink:light-dark(#5527ab,#c8aeff);--error-tint:light-dark(#efe8fb,#2a2045);--error-fill:light-dark(#6d3fc9,#9575e0);--no-guest-ink:light-dark(#556070,#9ba7b6);--no-guest-tint:light-dark(#f3f4f6,#1e252e);--no-guest-fill:light-dark(#c8d0d9,#3f4a58);--mono:ui-monospace,"Cascadia Mono",Consolas,"SF Mono","Liberation Mono",monospace}
+export const STYLE = `:root{color-scheme:light dark;--page:light-dark(#f5f6f8,#0e1217);--surface:light-dark(#ffffff,#161b22);--raised:light-dark(#f0f2f5,#1e252e);--ink:light-dark(#1b222c,#e4e9f0);--muted:light-dark(#556070,#9ba7b6);--line:light-dark(#dde2e8,#2a323d);--accent:light-dark(#0a5ca8,#7cb7f9);--control:light-dark(#8a95a3,#66717f);--fill:light-dark(#5b7fa8,#6c94c4);--current-ink:light-dark(#0b6347,#74d8b2);--current-tint:light-dark(#e2f3ec,#11302a);--current-fill:light-dark(#2a9d76,#3aa982);--outdated-ink:light-dark(#9c3504,#ffb183);--outdated-tint:light-dark(#fdebdf,#3a2113);--outdated-fill:light-dark(#e2722e,#dd7437);--missing-ink:light-dark(#9b1148,#ff9dbd);--missing-tint:light-dark(#fce5ee,#3b1526);--missing-fill:light-dark(#b81e5b,#d2507f);--unknown-ink:light-dark(#6d5000,#ecca5e);--unknown-tint:light-dark(#faf1d2,#332a0e);--unknown-fill:light-dark(#d8ab1c,#c9a52f);--not-applicable-ink:light-dark(#4a5563,#aeb8c5);--not-applicable-tint:light-dark(#eceff2,#262d36);--not-applicable-fill:light-dark(#93a0af,#647182);--error-ink:light-dark(#5527ab,#c8aeff);--error-tint:light-dark(#efe8fb,#2a2045);--error-fill:light-dark(#6d3fc9,#9575e0);--no-guest-ink:light-dark(#556070,#9ba7b6);--no-guest-tint:light-dark(#f3f4f6,#1e252e);--no-guest-fill:light-dark(#c8d0d9,#3f4a58);--mono:ui-monospace,"Cascadia Mono",Consolas,"SF Mono","Liberation Mono",monospace}
 :root[data-theme="light"]{color-scheme:light}
 :root[data-theme="dark"]{color-scheme:dark}
 *,::before,::after{box-sizing:border-box}
@@ -12,7 +12,7 @@ h1,h2,h3,p,ul,dl,dd,fieldset{border:0;margin:0;padding:0}
 h1{font-size:1.75rem;font-weight:650;letter-spacing:-0.015em;line-height:1.25}
 h2{font-size:1.125rem;font-weight:650;margin:36px 0 12px}
 code{font-family:var(--mono);font-size:0.9em}
-button,input,select{accent-color:var(--accent);background:var(--surface);border:1px solid light-dark(#8a95a3,#66717f);border-radius:6px;color:inherit;font:inherit;min-height:34px;padding:4px 10px}
+button,input,select{accent-color:var(--accent);background:var(--surface);border:1px solid var(--control);border-radius:6px;color:inherit;font:inherit;min-height:34px;padding:4px 10px}
 button{cursor:pointer}
 button:hover,.chip:hover{background:var(--raised)}
 :focus-visible{border-radius:4px;outline:2px solid var(--accent);outline-offset:2px}
@@ -79,6 +79,8 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .systems tbody td.drawn{flex:1 0 100%;padding:2px 0}
 .systems [data-state]::after{content:" " attr(data-state)}
 }
+@media (forced-colors:active){.bar,.mark::before{forced-color-adjust:none}
+}
 .controls{background:var(--surface);border:1px solid var(--line);border-radius:10px 10px 0 0;display:grid;gap:12px;padding:16px 18px 12px}
 .fields,.fields fieldset,.buttons{align-items:center;display:flex;flex-wrap:wrap;gap:8px}
 .fields{gap:12px 24px}
@@ -88,7 +90,7 @@ footer{border-top:1px solid var(--line);color:var(--muted);margin-top:40px;paddi
 .fields .search{flex:1 1 320px;max-width:620px}
 .search input{flex:1;min-width:0}
 .fields legend{color:var(--muted);float:left;margin-right:4px;padding:0}
-.chip{align-items:center;border:1px solid light-dark(#8a95a3,#66717f);border-radius:17px;cursor:pointer;display:inline-flex;gap:7px;min-height:34px;padding:2px 12px 2px 10px}
+.chip{align-items:center;border:1px solid var(--control);border-radius:17px;cursor:pointer;display:inline-flex;gap:7px;min-height:34px;padding:2px 12px 2px 10px}
 .chip input{margin:0;min-height:0}
 .chip:has(:checked){background:var(--raised);border-color:var(--ink)}
 .chip:has(:focus-visible){outline:2px solid var(--accent);outline-offset:2px}
@@ -145,7 +147,7 @@ html:not(.js) .entries > thead th{padding:8px 10px}
 .part h3{font-size:0.8125rem;font-weight:650;margin-bottom:3px}
 .part ul{padding-left:17px}
 .part .where{font-size:0.8125rem}
-.part.error{background:var(--error-tint);border-radius:6px;padding:8px 12px}
+.part.error{background:var(--error-tint);border-radius:6px;column-span:all;margin-bottom:14px;padding:8px 12px}
 .part.error .where{color:inherit}
 .part .hint{font-weight:600}
 .part dl > div{column-gap:12px;display:grid;grid-template-columns:128px minmax(0,1fr)}
@@ -166,29 +168,29 @@ html:not(.js) .entries > thead th{padding:8px 10px}
 @media screen and (max-width:1120px){.entries > thead{position:static}
 html:not(.js) .entries > thead{display:none}
 .entries > thead > tr{background:var(--raised);display:flex;flex-wrap:wrap;padding:4px 8px}
-.sorter{padding:2px 8px}
+.sorter{min-height:30px;padding:2px 8px}
 .entries > tbody{contain-intrinsic-size:auto 190px;padding:10px 8px}
 .entries > tbody > tr:first-child{display:grid;gap:2px 16px;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr))}
 .entries > tbody > tr:first-child > *{border:0;padding:0}
 .entries > tbody > tr:first-child > th{font-weight:600;grid-column:1 / -1}
-.entries > tbody > tr:first-child > td:not(:empty){display:grid;grid-template-columns:104px minmax(0,1fr);justify-items:start}
+.entries > tbody > tr:first-child > td:not(:empty){display:grid;align-items:start;grid-template-columns:104px minmax(0,1fr);justify-items:start}
 .entries > tbody > tr:first-child > td:empty{display:none}
 .entries > tbody > tr:first-child > td::before{color:var(--muted)}
-.entries td:nth-child(2)::before{content:"Role"}
-.entries td:nth-child(3)::before{content:"Status"}
-.entries tr:first-child > td:nth-child(4)::before{content:"Guest system"}
-.entries tr:first-child > td:nth-child(5)::before{content:"Host name"}
-.entries tr:first-child > td:nth-child(6)::before{content:"IC version"}
-.entries tr:first-child > td:nth-child(7)::before{content:"Source"}
-.entries tr:first-child > td:nth-child(8)::before{content:"Mechanism"}
-.entries tr:first-child > td:nth-child(9)::before{content:"Action"}
-.entries tr:first-child > td:nth-child(10)::before{content:"Findings"}
+.entries > tbody > tr:first-child > td:nth-child(2)::before{content:"Role"}
+.entries > tbody > tr:first-child > td:nth-child(3)::before{content:"Status"}
+.entries > tbody > tr:first-child > td:nth-child(4)::before{content:"Guest system"}
+.entries > tbody > tr:first-child > td:nth-child(5)::before{content:"Host name"}
+.entries > tbody > tr:first-child > td:nth-child(6)::before{content:"IC version"}
+.entries > tbody > tr:first-child > td:nth-child(7)::before{content:"Source"}
+.entries > tbody > tr:first-child > td:nth-child(8)::before{content:"Mechanism"}
+.entries > tbody > tr:first-child > td:nth-child(9)::before{content:"Action"}
+.entries > tbody > tr:first-child > td:nth-child(10)::before{content:"Findings"}
 .entries > tbody > tr:first-child > td > *{grid-column:2}
 .more > td,.js .more > td{padding:8px 0 0}
 .detail{padding-left:12px}
 }
 @media (max-width:560px){.fields label:not(.chip),.fields .search{display:grid;flex:1 1 100%;gap:2px}
-.part dl > div{grid-template-columns:minmax(0,1fr)}
+.part dl > div{grid-template-columns:minmax(0,1fr);margin-bottom:5px}
 .evidence,.evidence tbody,.evidence tr,.evidence td{display:block}
 .evidence thead{display:none}
 .evidence td{border:0;padding:0}
@@ -231,4 +233,4 @@ footer{margin-top:12pt;padding-top:6pt}
 }`;
 
 /** Its source in a content security policy. */
-export const STYLE_HASH = "sha256-yz+zGY/nh0AWHpXfgz3VFhUTnkSjo/iyeuoOx0kEG84=";
+export const STYLE_HASH = "sha256-5bbRViswMLqPVECTDs1teqHGONfv0eI94G+XfR8GMHU=";
