@@ -18,9 +18,12 @@ const DEPTH_MAX = 64;
 
 /**
  * What is said of one image takes some KiB, and a thousand findings make it some hundred. What is parsed in one piece takes
- * up to twenty times its size in memory, so this keeps a hostile file below half a GiB.
+ * up to twenty times its size in memory, where it is lists of short texts and numbers.
  */
 export const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Empty lists and objects take thirty times their size; an image has some hundred, and one for each finding. */
+const BRACKETS_MAX = 500_000;
 
 const END = -1;
 const QUOTE = 0x22;
@@ -106,34 +109,38 @@ export class JsonScanner {
   /** A string, or a list or object up to the bracket that closes it. */
   #skipNested(value: OpenValue): void {
     let depth = 0;
+    let brackets = 0;
     let isInString = false;
     for (;;) {
       if (this.#byte() === END) throw this.#cut();
       const chunk = this.#chunk;
-      let at = this.#offset - this.#chunkStart;
-      for (; at < chunk.length; at++) {
-        const byte = chunk[at];
+      let index = this.#offset - this.#chunkStart;
+      for (; index < chunk.length; index++) {
+        const byte = chunk[index];
         if (isInString) {
-          if (byte === BACKSLASH) at++;
+          if (byte === BACKSLASH) index++;
           if (byte !== QUOTE) continue;
           isInString = false;
         } else if (byte === QUOTE) isInString = true;
-        else if (byte === 0x5b || byte === 0x7b) depth++;
-        else if (byte === 0x5d || byte === 0x7d) depth--;
+        else if (byte === 0x5b || byte === 0x7b) {
+          depth++;
+          brackets++;
+        } else if (byte === 0x5d || byte === 0x7d) depth--;
         else {
           if (byte === NEWLINE) this.#line++;
           continue;
         }
         if (depth === 0 && !isInString) {
-          this.#offset = this.#chunkStart + at + 1;
+          this.#offset = this.#chunkStart + index + 1;
           this.#checkLength(value);
           return;
         }
         if (depth > DEPTH_MAX)
           throw invalid(value.line, `the value is nested more than ${DEPTH_MAX} levels deep`);
       }
+      if (brackets > BRACKETS_MAX) throw tooLarge(value, `${BRACKETS_MAX} lists and objects`);
       // One past the end of the chunk where its last byte was a backslash.
-      this.#offset = this.#chunkStart + at;
+      this.#offset = this.#chunkStart + index;
       this.#checkLength(value);
     }
   }
@@ -148,9 +155,8 @@ export class JsonScanner {
     if (this.#offset === start) throw invalid(line, "a value was expected, but something else is there");
   }
 
-  #checkLength({ start, line, bytesMax }: OpenValue): void {
-    if (this.#offset - start <= bytesMax) return;
-    throw new VmguestError("REPORT_TOO_LARGE", `the value takes more than ${bytesMax} bytes`, at(line));
+  #checkLength(value: OpenValue): void {
+    if (this.#offset - value.start > value.bytesMax) throw tooLarge(value, `${value.bytesMax} bytes`);
   }
 
   #byte(): number {
@@ -175,7 +181,7 @@ export class JsonScanner {
 
   #cut(): VmguestError {
     const message = this.#source.sizeBytes === 0 ? "the file is empty" : "the file ends in the middle";
-    return new VmguestError("REPORT_CUT", message, at(this.#line));
+    return new VmguestError("REPORT_CUT", message, atLine(this.#line));
   }
 }
 
@@ -193,11 +199,15 @@ const WORD_BYTES: ReadonlySet<number> = new Set(new TextEncoder().encode("+-.012
 const WORD_LENGTH_MAX = 64;
 
 /** A place of the file for people who open it. */
-export function at(line: number): Where {
+export function atLine(line: number): Where {
   return { structure: `line ${line}` };
 }
 
 /** The file is no report, because of what stands in that line. */
 export function invalid(line: number, message: string): VmguestError {
-  return new VmguestError("REPORT_INVALID", message, at(line));
+  return new VmguestError("REPORT_INVALID", message, atLine(line));
+}
+
+function tooLarge({ line }: OpenValue, limit: string): VmguestError {
+  return new VmguestError("REPORT_TOO_LARGE", `the value is more than ${limit}`, atLine(line));
 }

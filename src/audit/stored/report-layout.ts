@@ -4,7 +4,7 @@ import type { ReportHead } from "../assemble-report.ts";
 import type { AuditSummary, ImageReport } from "../report.ts";
 import { documentShape, headerShape, type StreamShard, summaryShape } from "./head-shape.ts";
 import { imageShape } from "./image-shape.ts";
-import { at, invalid, type JsonScanner, type ValueRange } from "./json-scanner.ts";
+import { atLine, invalid, type JsonScanner, type ValueRange } from "./json-scanner.ts";
 import { type Members, pushImage, readMembers, STREAM_SCHEMA } from "./report-members.ts";
 import { count, Mismatch, plainObject, type Shape } from "./shapes.ts";
 
@@ -54,7 +54,7 @@ function readStream(scanner: JsonScanner, first: Members, visit: (image: ImageRe
   const positions: number[] = [];
   for (;;) {
     if (scanner.isAtEnd) {
-      throw new VmguestError("REPORT_CUT", "the file ends without its summary", at(scanner.line));
+      throw new VmguestError("REPORT_CUT", "the file ends without its summary", atLine(scanner.line));
     }
     const range = scanner.skipValue();
     const { type, position, image } = readLine(scanner, range, shard);

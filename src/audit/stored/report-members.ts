@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import { at, invalid, type JsonScanner, VALUE_BYTES_MAX, type ValueRange } from "./json-scanner.ts";
+import { atLine, invalid, type JsonScanner, VALUE_BYTES_MAX, type ValueRange } from "./json-scanner.ts";
 
 export const STREAM_SCHEMA = "vmguest.audit-stream/1";
 const DOCUMENT_SCHEMA = "vmguest.audit/1";
@@ -78,7 +78,7 @@ function checkSchema(schema: unknown): void {
   if (schema === STREAM_SCHEMA || schema === DOCUMENT_SCHEMA) return;
   if (typeof schema !== "string" || !/^vmguest\.[a-z-]{1,40}\/\d{1,9}$/.test(schema)) throw notAReport();
   const message = `this is ${schema}, and no report that this vmguest reads`;
-  throw new VmguestError("REPORT_VERSION", message, at(1));
+  throw new VmguestError("REPORT_VERSION", message, atLine(1));
 }
 
 function notAReport(): VmguestError {
@@ -103,7 +103,11 @@ const IMAGES_MAX = 2_000_000;
 /** Adds the place of an image. Throws REPORT_TOO_LARGE where there are too many to be kept. */
 export function pushImage(images: ValueRange[], range: ValueRange): void {
   if (images.length === IMAGES_MAX) {
-    throw new VmguestError("REPORT_TOO_LARGE", `there are more than ${IMAGES_MAX} images`, at(range.line));
+    throw new VmguestError(
+      "REPORT_TOO_LARGE",
+      `there are more than ${IMAGES_MAX} images`,
+      atLine(range.line),
+    );
   }
   images.push(range);
 }

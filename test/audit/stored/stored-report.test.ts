@@ -422,6 +422,11 @@ describe("a file that is no report", () => {
     },
   );
 
+  test("with an image of a million objects is not taken in", () => {
+    const flood = `{"schema":"vmguest.audit/1","images":[[${"{},".repeat(1_000_000)}{}]]}`;
+    expect(failureOf(() => open(flood))).toMatchObject({ code: "REPORT_TOO_LARGE" });
+  });
+
   test("whose strings hold half a character is written as it was", () => {
     const strange = report(image({ path: "a\ud800\u202eb\u2028", container: { chain: ["\udc00"] } }));
     for (const format of NAMES)
