@@ -32,6 +32,9 @@ const RETRIES: RemoteRetries = { attempts: 5, firstDelayMs: 200, delayMaxMs: 500
 /** More would not make one server faster, and another one angry. */
 const CONCURRENT_MAX = 8;
 
+/** Who does not learn by them what an object is audits it, and that has more patience. */
+const IDENTIFY_ATTEMPTS = 2;
+
 const RANDOM_STEPS = 2 ** 32;
 
 /**
@@ -93,7 +96,9 @@ export class RemoteAccess {
    * where its server gives nothing that surely changes. Throws what opening the image would throw.
    */
   async identify(url: string): Promise<string | undefined> {
-    const object = new RemoteObject(parseImageUrl(url), this.#context);
+    const { attempts } = this.#context.retries;
+    const retries = { ...this.#context.retries, attempts: Math.min(attempts, IDENTIFY_ATTEMPTS) };
+    const object = new RemoteObject(parseImageUrl(url), { ...this.#context, retries });
     return (await object.open(Number.POSITIVE_INFINITY)).identity;
   }
 

@@ -63,6 +63,14 @@ describe("the access to web servers", () => {
     expect(server.requests[0]?.headers).toMatchObject({ authorization: "of the file", "x-key": "1" });
   });
 
+  test("asks no more than twice what an object is: whoever audits it has the patience", async () => {
+    await using server = await startServer((_, response) => response.writeHead(503).end());
+    const access = new RemoteAccess({ delay: async () => undefined });
+    await expect(access.identify(server.origin)).rejects.toMatchObject({ code: "REMOTE_STATUS" });
+    expect(server.requests).toHaveLength(2);
+    await access.close();
+  });
+
   test("refuses a URL before anything is asked", () => {
     const access = new RemoteAccess();
     expect(caught(() => access.connect("http://h.example/a")).code).toBe("REMOTE_SCHEME");
