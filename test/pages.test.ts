@@ -1,10 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
-import * as vmguest from "../src/index.ts";
-import * as io from "../src/io/index.ts";
-import * as packages from "../src/package/index.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Example, examplesOf, prepareFolder, runExample } from "./docs/examples.ts";
+import { ownFolder } from "./support/own-folder.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const PAGES = [
@@ -18,30 +17,32 @@ test.each(PAGES)("every link in %s leads to a file that exists", (page) => {
   expect(links.filter((path) => !existsSync(join(ROOT, dirname(page), path)))).toEqual([]);
 });
 
-const FACES: Readonly<Record<string, object>> = { vmguest, "vmguest/io": io, "vmguest/package": packages };
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
-const EXAMPLES = [...README.matchAll(/```js\n([\s\S]*?)```/g)].map(([, source]) => source as string);
-
-// The examples open samples.
+// The examples open samples, and may write beside them.
 execFileSync(process.execPath, [join(ROOT, "samples/unpack.js")]);
+beforeAll(() => {
+  prepareFolder(ownFolder());
+  process.chdir(ownFolder());
+});
+afterAll(() => process.chdir(ROOT));
 
-test.each([...EXAMPLES.entries()])("the README's library example %i prints what it says", (_, example) => {
-  const imported: Record<string, unknown> = {};
-  const source = example.replaceAll(
-    /^import \{ (.*) \} from "(.*)";$/gm,
-    (_, names: string, face: string) => {
-      for (const name of names.split(", ")) {
-        expect(FACES[face]).toHaveProperty(name);
-        imported[name] = (FACES[face] as Record<string, unknown>)[name];
-      }
-      return "";
-    },
-  );
-  const printed: string[] = [];
-  process.chdir(ROOT);
-  const log = (...texts: unknown[]) => printed.push(texts.join(" "));
-  // The example is this project's own text, run as a reader would.
-  new Function(...Object.keys(imported), "console", source)(...Object.values(imported), { log });
-  expect(printed).toEqual([...source.matchAll(/console\.log.*?\/\/ (.*)$/gm)].map(([, text]) => text));
-  expect(printed).not.toEqual([]);
+/** Only built threads can wait for a web server: test/interop/package.test.ts runs those examples, out of the package. */
+const needsThreads = ({ source }: Example) => source.includes('"vmguest/io/http"');
+
+describe.each(["README.md", "docs/library.md"])("%s", (page) => {
+  const examples = examplesOf(readFileSync(join(ROOT, page), "utf8"));
+  const runnable = examples.filter((example) => !needsThreads(example));
+
+  test.each(runnable)("prints what it says: $heading", async (example) => {
+    expect(example.prints).not.toEqual([]);
+    expect(await runExample(example)).toEqual(example.prints);
+  });
+});
+
+test("docs/library.md names every subpath", () => {
+  const page = readFileSync(join(ROOT, "docs/library.md"), "utf8");
+  const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const names = Object.keys(exports)
+    .filter((subpath) => subpath !== "./package.json")
+    .map((subpath) => /^\.\/schema\/(.*)\.json$/.exec(subpath)?.[1] ?? subpath.replace(".", "vmguest"));
+  expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
