@@ -163,6 +163,14 @@ describe("on paper", () => {
     expect(withRows.filter((page) => !/Image\s+Role\s+Status/.test(page))).toEqual([]);
   });
 
+  test("only what is shown is printed, and the paper says so", async () => {
+    const { page } = await openLibrary("#status=missing");
+    const shown = await shownImages(page);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.locator("#guests > tbody:visible").count()).toBe(shown.length);
+    expect(await page.getByText(`${shown.length} of 60 rows shown`).isVisible()).toBe(true);
+  });
+
   test("a dark page is light, in the colours of the light one", async () => {
     const { page } = await openLibrary("", { colorScheme: "dark" });
     await page.emulateMedia({ media: "print", colorScheme: "dark" });

@@ -235,6 +235,18 @@ describe("the address", () => {
     expect(await other.locator("[aria-sort=descending]").textContent()).toBe("Host name");
   });
 
+  test("stays what it is where one skips to the guests", async () => {
+    const { page } = await openLibrary("#q=staging&sort=action");
+    const shown = await shownImages(page);
+    await page.locator(".skip").focus();
+    await page.keyboard.press("Enter");
+    await expect
+      .poll(() => page.evaluate(() => Reflect.get(globalThis, "scrollY") as number))
+      .toBeGreaterThan(100);
+    await expect.poll(() => new URL(page.url()).hash).toBe("#q=staging&sort=action");
+    expect(await shownImages(page)).toEqual(shown);
+  });
+
   test.each(["#q=%", "#sort=nothing&status=x.y&os=z&open=0.999.a", "#%00&&=&q", "#sort=-&gate=<b>"])(
     "is no harm where it says %s",
     async (hash) => {

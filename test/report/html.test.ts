@@ -255,6 +255,13 @@ describe("a row", () => {
     expect(text).toContain("absent, services Hyper-V PowerShell Direct Service vmicvmsession");
   });
 
+  test("lists fifty of very many reasons and says how many more there are", () => {
+    const pendingServicing = Array.from({ length: 400 }, (_, index) => `reason number ${index}.`);
+    const text = line(image({ guests: [guest({ pendingServicing })] }));
+    expect(text.match(/reason number/g)).toHaveLength(50);
+    expect(text).toContain("and 350 more, which the JSON report lists");
+  });
+
   test("lists ten findings of a code and says how many more there are", () => {
     const findings = Array.from({ length: 25 }, (_, index) => ({
       code: "NTFS_DIRTY",

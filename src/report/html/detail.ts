@@ -8,6 +8,9 @@ import { html, type Markup } from "./markup.ts";
 /** How many findings of one code are listed of an image; the JSON has them all. */
 const FINDINGS_OF_ONE_CODE_MAX = 10;
 
+/** Longer lists (a chain of 256 files, say) are for programs. */
+const LIST_LENGTH_MAX = 50;
+
 /** What stands behind a row: the error, the reasons, the facts and where each was found. */
 export function renderDetail({ image, guest, error, violations }: Entry): Markup {
   const gate = html`<p class="gate-note">Fails the gate, which forbids: <strong>${violations.join(", ")}</strong></p>`;
@@ -25,7 +28,12 @@ function part(title: string, content: Markup, name = ""): Markup {
 }
 
 function list(sentences: readonly string[]): Markup {
-  return html`<ul>${sentences.map((sentence) => html`<li>${shownSentence(sentence)}</li>`)}</ul>`;
+  const items = sentences
+    .slice(0, LIST_LENGTH_MAX)
+    .map((sentence) => html`<li>${shownSentence(sentence)}</li>`);
+  const left = sentences.length - items.length;
+  const rest = left === 0 ? undefined : html`<li>and ${left} more, which the JSON report lists</li>`;
+  return html`<ul>${items}${rest}</ul>`;
 }
 
 type Facts = readonly (readonly [term: string, fact: string | Markup | undefined])[];
@@ -49,13 +57,13 @@ function renderError({ code, message, where, hint }: NonNullable<Entry["error"]>
 function renderVerdict({ verdict, rule }: GuestReport): Markup[] {
   const { offered, passedOver, reasons } = verdict;
   const parts = [part("Why", list(reasons.map((reason) => reason.replace(` (${rule.source})`, ""))))];
-  const package_ = offered === null ? verdict.package : describeOffer(offered);
-  if (package_ !== null || passedOver.length > 0) {
+  const shownPackage = offered === null ? verdict.package : describeOffer(offered);
+  if (shownPackage !== null || passedOver.length > 0) {
     const others = passedOver.map(({ place, reason }) => `${place.join("/")} was passed over: ${reason}`);
     parts.push(
       part(
         "Package",
-        html`<p>${shownSentence(package_ ?? "none")}</p>${others.length === 0 ? undefined : list(others)}`,
+        html`<p>${shownSentence(shownPackage ?? "none")}</p>${others.length === 0 ? undefined : list(others)}`,
       ),
     );
   }

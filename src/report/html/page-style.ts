@@ -200,7 +200,8 @@ html:not(.js) .entries > thead{display:none}
 @page{margin:12mm;size:landscape}
 html{font-size:8.5pt;print-color-adjust:exact}
 body{max-width:none;padding:0}
-.controls,.theme,.skip,.more summary{display:none}
+.fields:not(.last),.buttons,.theme,.skip,.more summary{display:none}
+.js .controls{background:none;border:0;padding:0 0 4pt}
 .top{padding-top:0}
 h2{break-after:avoid;margin:14pt 0 5pt}
 .figure{padding:5pt 7pt}
@@ -233,4 +234,4 @@ footer{margin-top:12pt;padding-top:6pt}
 }`;
 
 /** Its source in a content security policy. */
-export const STYLE_HASH = "sha256-5bbRViswMLqPVECTDs1teqHGONfv0eI94G+XfR8GMHU=";
+export const STYLE_HASH = "sha256-aXiHVbQp2wdBKMu7Nvpph6pcIG17m9j9VNHtMMzG8V4=";

@@ -40,7 +40,11 @@
     );
     byId("open-all").addEventListener("click", () => setAll(view, true));
     byId("close-all").addEventListener("click", () => setAll(view, false));
-    window.addEventListener("hashchange", () => readAddress(view));
+    // The link that skips to the guests has an address of its own, which is no view.
+    window.addEventListener("hashchange", () => {
+      if (byId(location.hash.slice(1)) === null) readAddress(view);
+      else writeAddress(view);
+    });
     readAddress(view);
   }
 
