@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { DiffReport } from "../audit/stored/index.ts";
+import { counted } from "./count-words.ts";
 import {
   type ChangeWords,
-  count,
   type DiffGroup,
   describeBases,
   describeSide,
@@ -31,7 +31,7 @@ export function* formatDiffMarkdown(
   for (const sentence of describeBases(report)) yield `\n**${sentence}**\n`;
   let room = lengthMax;
   for (const { title, groups, imageCount } of diffSections(report)) {
-    yield `\n### ${title} (${count(imageCount, "image")})\n\n`;
+    yield `\n### ${title} (${counted(imageCount, "image")})\n\n`;
     let left = imageCount;
     for (const group of groups) {
       const text = formatGroup(group);
@@ -41,7 +41,7 @@ export function* formatDiffMarkdown(
       yield text;
     }
     if (left > 0)
-      yield `\n**There is no room for ${count(left, "more image")}.** The format json has them all.\n`;
+      yield `\n**There is no room for ${counted(left, "more image")}.** The format json has them all.\n`;
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Change, DiffReport, DiffSide, ImageDiff, Judgement } from "../audit/stored/index.ts";
+import { counted } from "./count-words.ts";
 
 /** A change as a sentence: what of it is ours, and what comes from a report, in turn. */
 export interface ChangeWords {
@@ -133,7 +134,7 @@ const TITLES: Readonly<Record<Exclude<Change["what"], "guest" | "finding">, stri
 /** What a reader should know of one of the reports, beside its name. */
 export function describeSide({ images, tool, host, timestamp }: DiffSide): Pieces {
   const when = timestamp === undefined ? [] : [", ", { foreign: timestamp }];
-  return [`${count(images, "image")}, vmguest `, { foreign: tool.version }, `, host ${host.id}`, ...when];
+  return [`${counted(images, "image")}, vmguest `, { foreign: tool.version }, `, host ${host.id}`, ...when];
 }
 
 /** What makes the reports differ though no image did; empty where there is nothing of the kind. */
@@ -151,12 +152,7 @@ export function describeBases({ before, after }: DiffReport): string[] {
 /** How many images there are of each sort. */
 export function describeSummary({ summary }: DiffReport): string {
   const { before, after, added, removed, changed, unchanged, worse, better, neutral } = summary;
-  if (added + removed + changed === 0) return `Nothing changed: ${count(after, "image")}.`;
+  if (added + removed + changed === 0) return `Nothing changed: ${counted(after, "image")}.`;
   const judged = changed === 0 ? "" : ` (${worse} worse, ${better} better, ${neutral} neither)`;
-  return `${count(before, "image")} before, ${after} after: ${changed} changed${judged}, ${added} added, ${removed} removed, ${unchanged} as before.`;
-}
-
-/** `1 image`, `2 images`. */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${counted(before, "image")} before, ${after} after: ${changed} changed${judged}, ${added} added, ${removed} removed, ${unchanged} as before.`;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { DiffReport, Judgement } from "../audit/stored/index.ts";
 import { indentText } from "./columns.ts";
+import { counted } from "./count-words.ts";
 import {
   type ChangeWords,
-  count,
   type DiffGroup,
   describeBases,
   describeSide,
@@ -26,7 +26,7 @@ export function* formatDiff(report: DiffReport, options: TableOptions): Generato
   const paint = paintWith(options.colour);
   yield* linesOf(introduce(report).flatMap((sentence) => wrapText(sentence, width)));
   for (const { title, judgement, groups, imageCount } of diffSections(report)) {
-    yield `\n${paint(judgement === "neutral" ? "bold" : STYLES[judgement], title.toUpperCase())} (${count(imageCount, "image")})\n`;
+    yield `\n${paint(judgement === "neutral" ? "bold" : STYLES[judgement], title.toUpperCase())} (${counted(imageCount, "image")})\n`;
     for (const group of groups) yield* linesOf(formatGroup(group, width, paint));
   }
   yield "\n";

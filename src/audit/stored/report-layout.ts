@@ -57,32 +57,32 @@ function readStream(scanner: JsonScanner, first: Members, visit: (image: ImageRe
       throw new VmguestError("REPORT_CUT", "the file ends without its summary", atLine(scanner.line));
     }
     const range = scanner.skipValue();
-    const { type, position, image } = readLine(scanner, range, shard);
+    const { type, position, said } = readLine(scanner, range, shard);
     if (type === "summary") {
       if (!scanner.isAtEnd) throw invalid(scanner.line, "something stands behind the summary");
       const withPositions = shard === undefined ? undefined : { ...shard, positions };
       return {
         head: headOf({ tool, timestamp, host, shard: withPositions }),
-        summary: shapeValue(image, range, summaryShape, ""),
+        summary: shapeValue(said, range, summaryShape, ""),
         images,
-        readImage: (range) => shapeImage(readLine(scanner, range, shard).image, range, ""),
+        readImage: (range) => shapeImage(readLine(scanner, range, shard).said, range, ""),
       };
     }
-    visit(shapeImage(image, range, ""));
+    visit(shapeImage(said, range, ""));
     pushImage(images, range);
     if (shard !== undefined) positions.push(position);
   }
 }
 
-/** A line behind the header: `image` is what is left without the members that only a stream has. */
+/** A line behind the header: `said` is what is left without the members that only a stream has. */
 function readLine(scanner: JsonScanner, range: ValueRange, shard: StreamShard | undefined) {
   const { type, ...rest } = shapeValue(scanner.parse(range), range, plainObject, "");
   if (type !== "image" && type !== "summary") {
     throw invalid(range.line, 'type is not "image" or "summary"');
   }
-  if (type === "summary" || shard === undefined) return { type, position: 0, image: rest };
-  const { position, ...image } = rest;
-  return { type, position: shapeValue(position, range, count, "position"), image };
+  if (type === "summary" || shard === undefined) return { type, position: 0, said: rest };
+  const { position, ...said } = rest;
+  return { type, position: shapeValue(position, range, count, "position"), said };
 }
 
 function shapeImage(value: unknown, range: ValueRange, place: string): ImageReport {
