@@ -29,7 +29,7 @@ export const reportMerge = defineCommand({
     explain: { kind: "flag", describe: "List in the table what was found of each guest, and where" },
     "fail-on": {
       kind: "list",
-      describe: "End with exit code 1 where a guest or an image is one of these, as with audit",
+      describe: `End with exit code 1 where audit would: ${GATE_CONDITIONS.join(", ")}`,
       choices: GATE_CONDITIONS,
     },
   },
