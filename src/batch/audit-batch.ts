@@ -31,6 +31,11 @@ export interface BatchOptions {
   readonly signal?: AbortSignal;
   /** Hears of everything as it happens. */
   readonly onEvent?: (event: BatchEvent) => void;
+  /**
+   * Readers stop by themselves when the time of an image is over. So much later an image that is stuck, in a system call
+   * or a loop, is given up with its thread; 10 s where not given.
+   */
+  readonly graceMs?: number;
   /** Path of a program of the threads in the place of the one that is built. */
   readonly workerProgram?: string;
 }
@@ -63,6 +68,9 @@ function countJobs(stated: number | undefined, imageCount: number): number {
   return Math.max(1, Math.min(stated ?? availableParallelism(), JOBS_MAX, imageCount));
 }
 
+/** Why nothing more is done once a batch has ended; nobody hears of it. */
+const OVER = new Error("the batch is over");
+
 /** One batch under way. */
 class Batch {
   readonly #found: Discovery;
@@ -82,18 +90,25 @@ class Batch {
 
   async *run(): AsyncGenerator<AuditedImage> {
     const { signal } = this.#options;
-    const onAbort = () => this.#done.fail(signal?.reason);
+    const auditor = await this.#openAuditor();
+    // At once, even while nobody asks for the next image.
+    const onAbort = () => void this.#end(auditor, signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    await using auditor = await this.#openAuditor();
     try {
+      signal?.throwIfAborted();
       void this.#work(auditor);
       yield* this.#give();
     } finally {
       signal?.removeEventListener("abort", onAbort);
-      this.#stop.abort();
-      // Whatever still waits for room is let go.
-      this.#done.fail(this.#stop.signal.reason);
+      await this.#end(auditor, OVER);
     }
+  }
+
+  /** Ends what is under way, and lets go whatever waits. */
+  async #end(auditor: ImageAuditor, reason: unknown): Promise<void> {
+    this.#done.fail(reason);
+    this.#stop.abort(reason);
+    await auditor[Symbol.asyncDispose]();
   }
 
   /** A single image is done before a thread for it has started; but to wait for a web server takes a thread. */

@@ -72,6 +72,18 @@ describe("a batch", () => {
     );
   });
 
+  test("gives up an image that is stuck, and audits the others meanwhile", async () => {
+    const names = ["good-00.vhdx", "loops.vhdx", "good-01.vhdx", "good-02.vhdx"];
+    const limits = { ...AUDIT.limits, seconds: 1 };
+    const images = await auditAll(listOf(...names), { workerProgram, jobs: 2, limits, graceMs: 500 });
+    expect(images.map(({ outcome }) => outcome.error)).toEqual([
+      null,
+      { code: "WORKER_HUNG", kind: "io" },
+      null,
+      null,
+    ]);
+  });
+
   test("puts what could not be searched behind the images", async () => {
     const unreadable = [{ path: "closed", error: new VmguestError("IO_OPEN", "permission denied") }];
     const images = await auditAll({ images: [pathOf("good-00.vhdx")], unreadable }, {});
@@ -146,6 +158,18 @@ describe("a batch ends, and nothing of it stays,", () => {
     await expect(run()).rejects.toBe(reason);
     expect(images).toEqual(["good-00.vhdx"]);
     expect(threads()).toEqual([]);
+  });
+
+  test("when its signal is aborted though nobody asks for the next image", async () => {
+    const threads = watchThreads();
+    const controller = new AbortController();
+    const options = { ...AUDIT, workerProgram, jobs: 2, signal: controller.signal };
+    const batch = auditBatch(listOf("good-00.vhdx", "loops.vhdx", "good-01.vhdx"), options);
+    await batch.next();
+    expect(threads()).not.toEqual([]);
+    controller.abort();
+    await vi.waitFor(() => expect(threads()).toEqual([]), { timeout: 10_000 });
+    await expect(batch.next()).rejects.toBe(controller.signal.reason);
   });
 
   test("when its signal is aborted beforehand", async () => {

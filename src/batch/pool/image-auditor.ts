@@ -26,6 +26,8 @@ export interface ImageAuditorOptions {
   readonly limits: ReadLimits;
   /** Reads images that lie on web servers. */
   readonly remote?: RemoteAccess;
+  /** How long after its time a stuck image is given up; 10 s where not given. */
+  readonly graceMs?: number;
 }
 
 /** The program of the threads, where it stands beside this file: built, but not in the source. */
@@ -63,7 +65,7 @@ export class InlineAuditor implements ImageAuditor {
 
 /**
  * An image that is not done by itself, though its readers ask for the time again and again, is stuck: in a system call,
- * or in a loop of ours. This long after its time it is given up; the start of a thread on a busy host takes part of it.
+ * or in a loop of ours. This long after its time it is given up.
  */
 const GRACE_MS = 10_000;
 
@@ -128,7 +130,8 @@ export class ThreadAuditor implements ImageAuditor {
   }
 
   #run(makeJob: () => Job<AuditTask | SurveyTask>): Promise<unknown> {
-    return this.#pool.run(makeJob, this.#options.limits.seconds * 1000 + GRACE_MS);
+    const { limits, graceMs = GRACE_MS } = this.#options;
+    return this.#pool.run(makeJob, limits.seconds * 1000 + graceMs);
   }
 }
 

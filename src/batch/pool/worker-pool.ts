@@ -4,6 +4,7 @@ import { MessagePort, type ResourceLimits, type TransferListItem } from "node:wo
 import type { Tinypool } from "tinypool";
 import { VmguestError } from "../../errors.ts";
 import { type Assignment, assign, isBegun } from "./assignment.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface WorkerPoolOptions {
   /** Path of a module whose exports take an {@link Assignment} each and give an answer. */
@@ -29,7 +30,7 @@ const ATTEMPT_COUNT_MAX = 3;
 /** How long threads may take to end when the pool is closed; a system call that never returns holds its thread. */
 const CLOSE_TIMEOUT_MS = 2000;
 
-/** As long as there is no work, threads wait for it: a timer takes no more than this. */
+/** As long as there is no work, threads wait for it: a timer of Node takes no more than this. */
 const IDLE_TIMEOUT_MS = 2 ** 31 - 1;
 
 const MIB = 1024 * 1024;
@@ -69,7 +70,7 @@ export class WorkerPool<Task> implements AsyncDisposable {
   }
 
   /**
-   * What a thread answers to a job. Throws WORKER_HUNG where it takes longer than `timeoutMs`, WORKER_MEMORY where its
+   * What a thread answers to a job. Throws WORKER_HUNG where it takes longer than `timeoutMs` from when it begins, WORKER_MEMORY where its
    * objects do not fit, and WORKER_LOST where the thread ends otherwise or its program throws. `makeJob` is called for
    * each attempt, since what was handed over cannot be handed over again.
    */
@@ -87,7 +88,7 @@ export class WorkerPool<Task> implements AsyncDisposable {
     }
   }
 
-  /** Ends all threads, and with them what they do. */
+  /** Ends all threads, and with them what they do; how a thread ends is of no interest any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const controller of this.#underWay.values()) controller.abort();
@@ -95,7 +96,7 @@ export class WorkerPool<Task> implements AsyncDisposable {
     const timeout = new Promise((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
     });
-    await Promise.race([Promise.all([this.#pool.destroy(), ...this.#threads.values()]), timeout]);
+    await Promise.race([Promise.allSettled([this.#pool.destroy(), ...this.#threads.values()]), timeout]);
     clearTimeout(timer);
   }
 
@@ -109,11 +110,7 @@ export class WorkerPool<Task> implements AsyncDisposable {
     timeoutMs: number,
   ): Promise<unknown> {
     const controller = new AbortController();
-    let isHung = false;
-    const timer = startTimer(timeoutMs, () => {
-      isHung = true;
-      controller.abort();
-    });
+    using watchdog = new Watchdog(assignment, timeoutMs, () => controller.abort());
     this.#underWay.set(assignment, controller);
     try {
       const answer = this.#pool.run(assignment, {
@@ -127,9 +124,8 @@ export class WorkerPool<Task> implements AsyncDisposable {
     } catch (error) {
       // What was not handed over to a thread that is gone now would stay open.
       for (const part of transferList ?? []) if (part instanceof MessagePort) part.close();
-      throw isHung ? hung(timeoutMs) : error;
+      throw watchdog.isHung ? hung(timeoutMs) : error;
     } finally {
-      clearTimeout(timer);
       this.#underWay.delete(assignment);
     }
   }
@@ -162,11 +158,6 @@ export class WorkerPool<Task> implements AsyncDisposable {
       if (!isBegun(assignment)) controller.abort();
     }
   }
-}
-
-/** A timer of Node runs for 24 days at most; what may take longer has no limit. */
-function startTimer(timeoutMs: number, onTime: () => void): NodeJS.Timeout | undefined {
-  return timeoutMs > IDLE_TIMEOUT_MS ? undefined : setTimeout(onTime, timeoutMs);
 }
 
 /** Less than this and no thread starts. */
