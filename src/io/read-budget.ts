@@ -6,7 +6,7 @@ export interface ReadLimits {
   readonly seconds: number;
   /** Bytes fetched from the image file; what comes from the page cache costs nothing. */
   readonly bytes: number;
-  /** Bytes of memory that the process may have come to hold meanwhile; no limit where not given. */
+  /** Bytes of memory that may be held meanwhile, as the meter counts them; no limit where not given. */
   readonly memoryBytes?: number;
 }
 
@@ -14,7 +14,7 @@ export interface ReadLimits {
 export interface Meter {
   /** Milliseconds that never go back (`performance.now`). */
   now(): number;
-  /** Bytes of memory that the process holds. */
+  /** Bytes of memory that are held: by the process, or by what else the limit is for. */
   memoryBytes(): number;
 }
 
@@ -70,7 +70,7 @@ export class ReadBudget {
       this.#refuse(`reading it took more than ${seconds} s`);
     if (memoryBytes === undefined || this.#questions++ % MEMORY_INTERVAL !== 0) return;
     if (this.#meter.memoryBytes() > memoryBytes)
-      this.#refuse(`the process came to hold more than ${memoryBytes} bytes of memory`);
+      this.#refuse(`more than ${memoryBytes} bytes of memory were held meanwhile`);
   }
 
   #refuse(message: string): never {

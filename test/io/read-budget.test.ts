@@ -93,7 +93,7 @@ describe("memory", () => {
     expect(budget.refusal).toBeUndefined();
     meter.hold(1001);
     expect(readOn).toThrow(READ_LIMIT);
-    expect(budget.refusal?.message).toBe("the process came to hold more than 1000 bytes of memory");
+    expect(budget.refusal?.message).toBe("more than 1000 bytes of memory were held meanwhile");
   });
 
   test("has no limit where none is given", () => {
