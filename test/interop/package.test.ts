@@ -1,108 +1,77 @@
-import { execFileSync, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, normalize } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { examplesOf, prepareFolder } from "../docs/examples.ts";
+import { serveRange, startServer } from "../io/http/range-server.ts";
+import { Consumer, ROOT, readManifest } from "./package/consumer.ts";
 
-// The package as npm makes it from a clean copy of the sources, in a folder that has nothing but what it depends on.
+// The package as npm makes it from a clean copy of the sources, in a project that has nothing but what it depends on.
 
-const ROOT = join(import.meta.dirname, "../..");
 const SAMPLE = join(ROOT, "samples/web01-2008r2.vhdx");
 const { version, exports } = readManifest(ROOT);
-const SUBPATHS = Object.keys(exports).filter((subpath) => !subpath.endsWith(".json"));
+const FACES = Object.entries(exports).flatMap(([subpath, target]) =>
+  typeof target === "string" ? [] : [{ name: subpath.replace(".", "vmguest"), file: target.default }],
+);
+const SCHEMAS = Object.keys(exports).filter((subpath) => subpath.startsWith("./schema/"));
 
 let folder = "";
-let packed: string[] = [];
+let consumer: Consumer;
 
 beforeAll(() => {
   execFileSync(process.execPath, [join(ROOT, "samples/unpack.js")]);
   folder = mkdtempSync(join(tmpdir(), "vmguest-package-"));
-  const tarball = pack(join(folder, "source"));
-  packed = execFileSync("tar", ["-tzf", tarball], { encoding: "utf8" }).trim().split("\n");
-  const home = join(folder, "consumer/node_modules/vmguest");
-  mkdirSync(home, { recursive: true });
-  execFileSync("tar", ["-xzf", tarball, "-C", home, "--strip-components=1"]);
-  for (const path of dependencies()) {
-    cpSync(join(ROOT, path), join(folder, "consumer", path), { recursive: true });
-  }
-  writeFileSync(join(folder, "consumer/package.json"), '{ "name": "consumer", "type": "module" }');
-  npm(join(folder, "consumer"), "rebuild", "--offline");
+  consumer = new Consumer(folder);
+  prepareFolder(consumer.folder);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Manifest {
-  readonly version: string;
-  readonly exports: Readonly<Record<string, unknown>>;
-}
+describe("the tarball", () => {
+  test("holds no test, sample or source", () => {
+    expect(consumer.packed).toContain("bin/vmguest.js");
+    const wanted =
+      /^bin\/vmguest\.js$|^dist\/bin\/[\w-]+\.js$|^dist\/(?!bin|cli)[\w/-]+(\.d\.ts|\.js)$|^docs\/[\w/.-]+\.(md|json)$|^([A-Z]+\.md|LICENSE|package\.json)$/;
+    expect(consumer.packed.filter((path) => !wanted.test(path))).toEqual([]);
+  });
 
-function readManifest(home: string): Manifest {
-  return JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
-}
+  test("holds no module that nothing leads to", () => {
+    // Beside the faces: what threads are started with.
+    const entries = [...FACES.map(({ file }) => normalize(file)), "dist/batch/pool/audit-worker.js"];
+    const needed = modulesBehind(entries.map(nameOfModule));
+    const modules = consumer.packed.filter((path) => /^dist\/(?!bin\/)/.test(path)).map(nameOfModule);
+    expect([...new Set(modules)].filter((name) => !needed.has(name))).toEqual([]);
+  });
 
-/** Builds and packs a copy, so that what lies in the checkout's own dist is neither tested nor changed. */
-function pack(copy: string): string {
-  mkdirSync(copy);
-  for (const name of readdirSync(ROOT)) {
-    if (
-      /^(src|bin|docs)$|^(LICENSE|package\.json|tsconfig.*\.json|rolldown\.config\.js|.*\.md)$/.test(name)
-    ) {
-      cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  test("is all that its dependencies have to be installed for", () => {
+    expect(consumer.run("npm", "ls", "--all", "--offline")).toMatchObject({ status: 0 });
+  });
+});
+
+const nameOfModule = (path: string) => path.replace(/(\.d)?\.[jt]s$/, "");
+
+/** All modules, without their endings, that some lead to by what they run or by their types. */
+function modulesBehind(entries: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const waiting = [...entries];
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (found.has(name)) continue;
+    found.add(name);
+    for (const ending of [".js", ".d.ts"]) {
+      const file = join(consumer.home, name + ending);
+      const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+      for (const [, target = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g))
+        waiting.push(nameOfModule(join(dirname(name), target)));
     }
   }
-  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  npm(copy, "pack", "--silent");
-  return join(copy, `vmguest-${version}.tgz`);
+  return found;
 }
 
-function npm(cwd: string, ...args: string[]): void {
-  execFileSync("npm", args, { cwd, stdio: ["ignore", "ignore", "pipe"] });
-}
-
-/** The folders of what the package needs at run time, and of what that needs, below the checkout. */
-function dependencies(): string[] {
-  const listed = execFileSync("npm", ["ls", "--omit=dev", "--all", "--parseable"], {
-    cwd: ROOT,
-    encoding: "utf8",
-  });
-  return listed
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((path) => relative(ROOT, path));
-}
-
-function consume(command: string, ...args: string[]) {
-  return spawnSync(command, args, { cwd: join(folder, "consumer"), encoding: "utf8" });
-}
-
-describe("the package", () => {
-  test("holds what it needs, and no test, sample or source", () => {
-    const files = packed.map((path) => path.replace("package/", ""));
-    expect(files).toContain("bin/vmguest.js");
-    const wanted = /^(bin|dist|docs)\/|^([A-Z]+\.md|LICENSE|package\.json)$/;
-    const bundled = /^dist\/(batch|cli|report)\//;
-    expect(files.filter((path) => !wanted.test(path) || bundled.test(path))).toEqual([]);
-  });
-
-  test("runs its command, as a process of its own", () => {
-    const { status, stdout, stderr } = consume(
-      "npx",
-      "--no",
-      "vmguest",
-      "audit",
-      SAMPLE,
-      "--host",
-      "ws2012r2",
+describe("the command", () => {
+  test("runs as a process of its own", () => {
+    const { status, stdout, stderr } = consumer.run(
+      ...(["npx", "--no", "vmguest", "audit", SAMPLE, "--host", "ws2012r2"] as const),
     );
     expect({ status, stderr: stderr.replaceAll(/^npm warn.*\n/gm, "") }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toContain("1 image, 1 guest: 1 outdated. To do: 1 stage-cab.");
@@ -110,7 +79,7 @@ describe("the package", () => {
 
   test.each([
     { args: ["--version"], status: 0, stdout: `${version}\n` },
-    { args: ["audit", "--help"], status: 0, stdout: expect.stringContaining("vmguest audit <paths..>") },
+    { args: ["audit", "--help"], status: 0, stdout: expect.stringContaining("vmguest audit [paths..]") },
     {
       args: ["audit", SAMPLE, "--fail-on", "outdated"],
       status: 1,
@@ -120,46 +89,98 @@ describe("the package", () => {
     { args: ["audit", join(import.meta.dirname, "package.test.ts"), "--quiet"], status: 3 },
     { args: ["files", "list", SAMPLE, "nowhere"], status: 2, stdout: "" },
   ])("ends $args with $status", ({ args, ...expected }) => {
-    expect(consume("node_modules/.bin/vmguest", ...args)).toMatchObject(expected);
+    expect(consumer.run("node_modules/.bin/vmguest", ...args)).toMatchObject(expected);
   });
 
-  test("can be imported by every subpath, and names its schema", () => {
-    const script = `
-      for (const subpath of ${JSON.stringify(SUBPATHS)}) {
-        const module = await import(subpath.replace(/^\\./, "vmguest"));
-        if (Object.keys(module).length === 0) throw new Error(subpath + " exports nothing");
-      }
-      const { default: schema } = await import("vmguest/schema/audit-1.json", { with: { type: "json" } });
-      console.log(schema.$schema);
-    `;
-    const { stdout, stderr } = consume(
-      process.execPath,
-      "--no-warnings",
-      "--input-type=module",
-      "-e",
-      script,
+  test("loads no package for a single image", () => {
+    expect(consumer.packagesLoadedBy("node_modules/vmguest/bin/vmguest.js", "audit", SAMPLE)).toEqual([]);
+  });
+
+  test("loads what threads need for several", () => {
+    const args = ["audit", "samples", "--jobs", "2"];
+    expect(consumer.packagesLoadedBy("node_modules/vmguest/bin/vmguest.js", ...args)).toEqual([
+      "p-limit",
+      "tinypool",
+      "yocto-queue",
+    ]);
+  });
+});
+
+/** Audits what it is told to, and prints how many threads began meanwhile, and how many jobs the batch had. */
+const BATCH = `
+  import { auditMany } from "vmguest";
+  const told = { threads: 0, jobs: 0, statuses: [] };
+  process.on("worker", () => told.threads++);
+  const onEvent = (event) => { if (event.event === "start") told.jobs = event.jobs; };
+  for await (const { guests } of auditMany(process.argv.slice(2), { host: "ws2012r2", jobs: 2, onEvent }))
+    told.statuses.push(guests[0].verdict.status);
+  console.log(JSON.stringify(told));
+`;
+const TWO = ["samples/app02-2012r2.vhdx", "samples/web01-2008r2.vhdx"];
+
+describe("the library", () => {
+  test("audits two images on two threads", () => {
+    consumer.write("batch.js", BATCH);
+    const { stdout, stderr } = consumer.run(process.execPath, "batch.js", ...TWO);
+    expect(stderr).toBe("");
+    expect(JSON.parse(stdout)).toEqual({ threads: 2, jobs: 2, statuses: ["current", "outdated"] });
+  });
+
+  test("audits one image on the thread that asks, and loads no package for it", () => {
+    consumer.write("batch.js", BATCH);
+    const { stdout } = consumer.run(process.execPath, "batch.js", SAMPLE);
+    expect(JSON.parse(stdout)).toEqual({ threads: 0, jobs: 1, statuses: ["outdated"] });
+    expect(consumer.packagesLoadedBy("batch.js", SAMPLE)).toEqual([]);
+  });
+
+  test.each([
+    { way: "import()", load: 'import("vmguest")' },
+    { way: "require", load: 'Promise.resolve(require("vmguest"))' },
+  ])("is there for CommonJS by $way", ({ load }) => {
+    consumer.write(
+      "script.cjs",
+      `${load}.then(({ auditImage }) => {
+        const { guests } = auditImage(process.argv[2], { host: "ws2012r2" });
+        console.log(guests[0].os.hostname);
+      });`,
     );
-    expect({ stdout, stderr }).toEqual({ stdout: expect.stringContaining("json-schema.org"), stderr: "" });
+    const { stdout, stderr } = consumer.run(process.execPath, "script.cjs", SAMPLE);
+    expect({ stdout, stderr }).toEqual({ stdout: "WEB01\n", stderr: "" });
+  });
+
+  test("can be imported by every subpath, and has its schemas", () => {
+    const names = FACES.map(({ name }) => name);
+    const schemas = SCHEMAS.map((subpath) => subpath.replace(".", "vmguest"));
+    consumer.write(
+      "faces.js",
+      `for (const name of ${JSON.stringify(names)})
+        if (Object.keys(await import(name)).length === 0) console.log(name, "exports nothing");
+      for (const name of ${JSON.stringify(schemas)}) {
+        const { default: schema } = await import(name, { with: { type: "json" } });
+        if (!schema.$schema.includes("json-schema.org")) console.log(name, "is no schema");
+      }`,
+    );
+    const { status, stdout, stderr } = consumer.run(process.execPath, "--no-warnings", "faces.js");
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+
+  test("keeps everything else to itself", () => {
+    const { status, stderr } = consumer.run(
+      ...([process.execPath, "-e", 'import("vmguest/dist/index.js")'] as const),
+    );
+    expect({ status, reason: stderr.includes("ERR_PACKAGE_PATH_NOT_EXPORTED") }).toEqual({
+      status: 1,
+      reason: true,
+    });
   });
 
   test("has types that a strict consumer's compiler takes, for every subpath", () => {
-    const consumer = join(folder, "consumer");
-    cpSync(join(ROOT, "node_modules/@types/node"), join(consumer, "node_modules/@types/node"), {
-      recursive: true,
-    });
-    cpSync(join(ROOT, "node_modules/undici-types"), join(consumer, "node_modules/undici-types"), {
-      recursive: true,
-    });
-    const imports = SUBPATHS.map(
-      (subpath, index) => `import * as m${index} from "${subpath.replace(/^\./, "vmguest")}";`,
+    for (const name of ["@types/node", "undici-types"]) consumer.copyIn(`node_modules/${name}`);
+    const imports = FACES.map(({ name }, index) => `import * as m${index} from "${name}";`);
+    consumer.write(
+      "index.ts",
+      `${imports.join("\n")}\n${USE}\nexport const faces = [${FACES.map((_, index) => `m${index}`)}];`,
     );
-    const use = [
-      'import { auditImage, type ImageReport, openImage } from "vmguest";',
-      'const report: ImageReport = auditImage("web01.vhdx", { host: "ws2019" });',
-      "using image = openImage(report.path);",
-      `export const faces = [image, ${SUBPATHS.map((_, index) => `m${index}`).join(", ")}];`,
-    ];
-    writeFileSync(join(consumer, "index.ts"), [...imports, ...use].join("\n"));
     const compilerOptions = {
       target: "es2022",
       lib: ["es2023", "esnext.disposable"],
@@ -171,13 +192,49 @@ describe("the package", () => {
       types: ["node"],
       noEmit: true,
     };
-    writeFileSync(join(consumer, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["index.ts"] }));
-    const { status, stdout } = consume(
-      process.execPath,
-      join(ROOT, "node_modules/typescript/bin/tsc"),
-      "-p",
-      ".",
-    );
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["index.ts"] }));
+    const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
+    const { status, stdout } = consumer.run(process.execPath, compiler, "-p", ".");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  });
+});
+
+/** What a program in TypeScript does with the types. */
+const USE = `
+import { type AuditManyOptions, auditImage, auditMany, type BatchEvent, type ImageReport, openImage, VmguestError } from "vmguest";
+import { AuditCache } from "vmguest/batch/cache";
+import { RemoteAccess } from "vmguest/io/http";
+import { assembleReport } from "vmguest/audit";
+import { formatHtml } from "vmguest/report";
+const report: ImageReport = auditImage("web01.vhdx", { host: "ws2019" });
+using image = openImage(report.path);
+const audit = { host: "ws2019" } as const;
+using cache = AuditCache.open("cache", { options: audit, toolVersion: "1", now: Date.now });
+const events: BatchEvent[] = [];
+const options: AuditManyOptions = {
+  ...audit, cache, remote: new RemoteAccess(), signal: AbortSignal.timeout(1000), onEvent: (event) => events.push(event),
+};
+const images: ImageReport[] = [];
+try {
+  for await (const one of auditMany(["."], options)) images.push(one);
+} catch (error) {
+  if (error instanceof VmguestError && error.code === "PATH_NOT_FOUND") console.log(error.where.image);
+}
+for (const text of formatHtml(assembleReport(images, { host: "ws2019", toolVersion: "1" }))) console.log(text.length, image.path);
+`;
+
+describe("docs/library.md, with the package itself", () => {
+  const examples = examplesOf(readFileSync(join(ROOT, "docs/library.md"), "utf8"));
+
+  test.each(examples)("prints what it says: $heading", async ({ source, prints }) => {
+    const bytes = readFileSync(SAMPLE);
+    await using server = await startServer((request, response) => serveRange(request, response, { bytes }));
+    // A web server of this host in the place of one that is made up.
+    const here = (text: string) => text.replaceAll("https://images.example", server.origin);
+    const { stdout, stderr } = await consumer.runScript("example.js", here(source));
+    expect({ lines: stdout.trimEnd().split("\n"), stderr }).toEqual({ lines: prints.map(here), stderr: "" });
+    const isRemote = source.includes("https://");
+    expect(server.requests.length > 0).toBe(isRemote);
+    expect(server.requests.every(({ headers }) => headers.authorization === "Bearer secret")).toBe(true);
   });
 });
