@@ -12,8 +12,9 @@ const HEADER_SIZE = 4096;
 const CHECKSUM_OFFSET = 4;
 const GUIDS = { offset: 16, size: 32 };
 
-/** One image in so many is damaged. */
-const IMAGES_PER_DAMAGED = 100;
+/** Its two region tables (2.2.3), one behind the other. */
+const REGION_TABLES_OFFSET = 0x30000;
+const REGION_TABLE_SIZE = 0x10000;
 
 /** What is done to the damaged ones, in turn. */
 const DAMAGES = [
@@ -21,7 +22,7 @@ const DAMAGES = [
   (path) => truncateSync(path, 100_000),
   (path) => writeFileSync(path, "this is a text, whatever its name says\n"),
   (path) => overwrite(path, HEADER_OFFSETS[0], randomBytes(2 * HEADER_OFFSETS[0])),
-  (path) => overwrite(path, 0x30000, randomBytes(0x10000)),
+  (path) => overwrite(path, REGION_TABLES_OFFSET, randomBytes(2 * REGION_TABLE_SIZE)),
   (path) => truncateSync(path, 3 * 1024 * 1024),
   (path) => overwrite(path, 0x200000, randomBytes(0x100000)),
 ];
@@ -55,8 +56,11 @@ export function guestsIn(folder) {
     .map((name) => join(folder, name));
 }
 
-/** Fills `folder` with `count` images made of `guests` in turn; gives the paths of all, and of those that are damaged. */
-export function makeLibrary(guests, count, folder) {
+/**
+ * Fills `folder` with `count` images made of `guests` in turn, one in `imagesPerDamaged` of them damaged; gives the paths
+ * of all, and of those that are damaged.
+ */
+export function makeLibrary(guests, count, folder, imagesPerDamaged = 100) {
   const damaged = [];
   const paths = Array.from({ length: count }, (_, index) => {
     const path = join(folder, `${String(index).padStart(5, "0")}.vhdx`);
@@ -68,7 +72,7 @@ export function makeLibrary(guests, count, folder) {
     ]);
     if (status !== 0) throw new Error(`${path} could not be copied`);
     changeIdentity(path);
-    if (index % IMAGES_PER_DAMAGED === IMAGES_PER_DAMAGED - 1) {
+    if (index % imagesPerDamaged === imagesPerDamaged - 1) {
       DAMAGES[damaged.length % DAMAGES.length](path);
       damaged.push(path);
     }
