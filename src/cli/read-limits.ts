@@ -18,7 +18,7 @@ export const READ_LIMITS = {
   },
   "limit-memory": {
     kind: "number",
-    describe: "Give up an image while the process holds more bytes of memory; 0 is no limit",
+    describe: "Give up an image while more bytes of memory are held by what reads it; 0 is no limit",
     default: "1073741824",
   },
 } as const;

@@ -131,7 +131,10 @@ describe("the plain parser", () => {
 });
 
 test.each([
-  { line: "nope", message: '"nope" is no command: audit, table, plan, stage, rollback, ' },
+  {
+    line: "nope",
+    message: '"nope" is no command: audit, report merge, report diff, table, plan, stage, rollback, ',
+  },
   { line: "registry", message: '"registry" alone is no command: registry query' },
   { line: "registry delete", message: '"registry delete" is no command: registry query' },
   { line: "files rm x", message: '"files rm" is no command: files list, files cat, files copy-out' },

@@ -9,7 +9,8 @@ export const audit = defineCommand({
   details:
     "Finds every guest in the images, reads the version of its integration services with the evidence for it, and " +
     "judges it by Microsoft's update table for the Hyper-V host. Images are opened for reading only; folders are " +
-    "searched for .vhdx, .avhdx, .vhd, .avhd, .img and .raw files. A run that a signal stops, or that a reader of " +
+    "searched for .vhdx, .avhdx, .vhd, .avhd, .img and .raw files. A junit report has as failures what --fail-on or " +
+    "the policy forbids, and where neither says anything, outdated and missing. A run that a signal stops, or that a reader of " +
     "ndjson leaves before its end, ends with 128 and the number of the signal.",
   positionals: AUDIT_POSITIONALS,
   options: AUDIT_OPTIONS,

@@ -3,7 +3,7 @@ import { type ReportHead, reportHead, type ShardReport } from "../../../audit/in
 import { auditBatch, type BatchOptions, type Discovery, parseShard } from "../../../batch/index.ts";
 import type { Finding } from "../../../errors.ts";
 import type { HostId } from "../../../policy/index.ts";
-import { type Context, tableWidth, wantsColour } from "../../context.ts";
+import { type Context, type StopSignal, tableWidth, wantsColour } from "../../context.ts";
 import { EXIT_OF_LOST_READER, exitCodeOf, exitCodeOfSignal, gravestOf } from "../../exit-codes.ts";
 import { readParentRoots } from "../../parent-roots.ts";
 import { readLimits } from "../../read-limits.ts";
@@ -110,23 +110,35 @@ class AuditRun {
 
   /** The exit code where it was stopped before its end. */
   async toEnd(): Promise<number | undefined> {
-    const { found, options, sink, voice, tally } = this.#parts;
-    // A thread that audits the only image itself hears no signal; then it is for the signal to end the process.
-    using stop = found.images.length > 1 ? new StopRequest(this.#context) : undefined;
-    try {
-      if (!(await this.#auditAll(stop?.abortSignal))) return EXIT_OF_LOST_READER;
-    } catch (error) {
-      if (stop?.signal === undefined) throw error;
-      const { signal } = stop;
-      const remains =
-        options.cache === undefined ? sink.remains : `${sink.remains}; the cache keeps what is done`;
-      await voice.tellStopped({ signal, done: this.#done, total: this.#total, remains });
-      return exitCodeOfSignal(signal);
-    }
+    const { sink, voice, tally } = this.#parts;
+    const stopped = await this.#auditUntilStopped();
     voice.endProgress();
+    if (stopped !== undefined) return stopped;
     await sink.finish(tally.summary);
     if (tally.violated.length > 0) await voice.tellViolations(tally.violated);
     return undefined;
+  }
+
+  /** Hears signals as long as images are audited; while the report is written, they end the process as ever. */
+  async #auditUntilStopped(): Promise<number | undefined> {
+    const { found } = this.#parts;
+    // A thread that audits the only image itself hears no signal; then it is for the signal to end the process.
+    using stop = found.images.length > 1 ? new StopRequest(this.#context) : undefined;
+    try {
+      const isWhole = await this.#auditAll(stop?.abortSignal);
+      return isWhole ? undefined : EXIT_OF_LOST_READER;
+    } catch (error) {
+      if (stop?.signal === undefined) throw error;
+      await this.#tellStopped(stop.signal);
+      return exitCodeOfSignal(stop.signal);
+    }
+  }
+
+  async #tellStopped(signal: StopSignal): Promise<void> {
+    const { options, sink, voice } = this.#parts;
+    const remains =
+      options.cache === undefined ? sink.remains : `${sink.remains}; the cache keeps what is done`;
+    await voice.tellStopped({ signal, done: this.#done, total: this.#total, remains });
   }
 
   /** False where nobody wants the rest. */
