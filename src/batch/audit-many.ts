@@ -8,7 +8,7 @@ import { discoverImages } from "./discover.ts";
 /** How images are judged, as for `auditImage`, and how many are audited at a time. */
 export interface AuditManyOptions
   extends BatchAuditOptions,
-    Omit<BatchOptions, "audit" | "limits" | "workerProgram"> {
+    Pick<BatchOptions, "jobs" | "shard" | "cache" | "remote" | "signal" | "onEvent"> {
   /** What reading one image may cost: 60 s, 256 MiB read and 1 GiB of memory where not given. */
   readonly limits?: Partial<ReadLimits>;
 }
