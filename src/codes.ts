@@ -63,4 +63,5 @@ export const CODES = {
   ...REPORT_CODES,
 } as const;
 
+/** One of {@link CODES}: what an error or a finding is called, whatever its message says. */
 export type Code = keyof typeof CODES;

@@ -4,6 +4,7 @@ import { outcomeOf } from "./image-outcome.ts";
 import type { AuditReport, ImageReport, ShardReport } from "./report.ts";
 import { SummaryBuilder } from "./summary.ts";
 
+/** What stands at the head of a report. */
 export interface AssembleOptions {
   readonly host: HostId;
   readonly toolVersion: string;

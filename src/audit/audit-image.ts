@@ -23,6 +23,7 @@ import { OpenedImage, type OpenImageFile } from "./open-image.ts";
 import type { ContainerReport, GuestReport, ImageReport, ImageRole, VolumeReport } from "./report.ts";
 import { reportError, reportFinding } from "./report-parts.ts";
 
+/** How an image is judged, what reading it may cost, and where its bytes come from. */
 export interface AuditOptions {
   /** The host release whose update table applies. */
   readonly host: HostId;

@@ -16,6 +16,7 @@ export interface ChainReport {
   readonly error: ErrorReport | null;
 }
 
+/** One file of a chain, as it says of itself. */
 export interface ChainFileReport {
   readonly path: string;
   readonly format: DiskFormat;
@@ -31,6 +32,7 @@ export interface ChainFileReport {
   readonly parent: ParentReport | null;
 }
 
+/** Which parent a differencing disk asks for. */
 export interface ParentReport {
   /** The parent's identity is one of them. */
   readonly identities: readonly string[];

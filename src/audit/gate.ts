@@ -16,6 +16,7 @@ export const GATE_CONDITIONS = [
   "warning",
 ] as const;
 
+/** One of {@link GATE_CONDITIONS}. */
 export type GateCondition = (typeof GATE_CONDITIONS)[number];
 
 /** States of a staging after which somebody has to act. */

@@ -20,6 +20,7 @@ import {
 } from "../io/index.ts";
 import { readVolumes, type Volume, type VolumeLayout } from "../volume/index.ts";
 
+/** What reading an image may cost, and where its parents and its own bytes come from. */
 export interface OpenImageOptions {
   /** Counts the reads that reach the image file and its parents. */
   readonly stats?: ReadStats;

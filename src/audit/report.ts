@@ -41,6 +41,7 @@ export interface ShardReport {
   readonly positions: readonly number[];
 }
 
+/** What the images of a report come to. */
 export interface AuditSummary {
   readonly images: number;
   /** Those of them that others are written over. */
@@ -58,6 +59,7 @@ export interface AuditSummary {
  */
 export type ImageRole = "leaf" | "parent";
 
+/** What an audit says of one image. What could not be read is null or empty, and `error` or a finding says why. */
 export interface ImageReport {
   readonly path: string;
   readonly role: ImageRole;
@@ -69,6 +71,7 @@ export interface ImageReport {
   readonly error: ErrorReport | null;
 }
 
+/** The file that a disk is in; sizes in bytes. */
 export interface ContainerReport {
   readonly format: DiskFormat;
   readonly kind: DiskKind;
@@ -80,6 +83,7 @@ export interface ContainerReport {
   readonly dataWriteGuid: string | null;
 }
 
+/** One volume of an image; offset and size in bytes. */
 export interface VolumeReport {
   readonly index: number;
   /** Bytes on the virtual disk. */
@@ -91,6 +95,7 @@ export interface VolumeReport {
   readonly state: readonly (NtfsStateWord | "unreadable")[];
 }
 
+/** One operating system in an image: what it is, what was found of it, and what is to be done. */
 export interface GuestReport {
   readonly volume: VolumeReport;
   /** Folder of Windows on the volume, e.g. `Windows`; null for other systems. */
@@ -138,6 +143,7 @@ export interface StagingReport {
   readonly evidence: readonly string[];
 }
 
+/** What a version rests on: where it was found, and what stood there. */
 export interface EvidenceReport {
   readonly source: EvidenceSource;
   /** The whole of {@link place} as one line. */
@@ -164,6 +170,7 @@ export interface PlaceReport {
   readonly imageOffset: number | null;
 }
 
+/** A finding with its place as one text. */
 export interface FindingReport {
   readonly code: string;
   readonly severity: Severity;
@@ -171,6 +178,7 @@ export interface FindingReport {
   readonly where: string;
 }
 
+/** What kept an image from being read, as data: a `VmguestError` with its place as one text. */
 export interface ErrorReport {
   readonly code: string;
   readonly kind: ErrorKind;

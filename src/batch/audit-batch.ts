@@ -14,6 +14,7 @@ import { isRemote } from "./remote-path.ts";
 import { ReorderBuffer } from "./reorder-buffer.ts";
 import type { Shard } from "./shard.ts";
 
+/** How a batch is audited. */
 export interface BatchOptions {
   /** What is the same for all images. */
   readonly audit: BatchAuditOptions;

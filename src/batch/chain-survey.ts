@@ -11,6 +11,7 @@ export interface ChainSurvey {
   readonly parents: readonly string[];
 }
 
+/** Where the parents of an image may be, and what looking for them may cost. */
 export type ChainSurveyOptions = Pick<OpenImageOptions, "parentRoots" | "stats" | "budget">;
 
 /**

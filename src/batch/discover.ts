@@ -22,6 +22,7 @@ export interface PackageDiscovery {
   readonly unreadable: readonly UnreadablePath[];
 }
 
+/** How folders are searched. */
 export interface DiscoverOptions {
   /** In the place of the host's own folders. */
   readonly listFolder?: ListFolder;

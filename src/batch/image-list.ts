@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../errors.ts";
 
+/** How a list is written. */
 export interface ImageListOptions {
   /** Each entry ends with a NUL, as `find -print0` writes it, so that a name may hold any other byte. */
   readonly isNullSeparated?: boolean;

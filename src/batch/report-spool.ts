@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ImageReport } from "../audit/index.ts";
 import { VmguestError } from "../errors.ts";
 
+/** How much of a spool stays in memory. */
 export interface ReportSpoolOptions {
   /** How much text is kept in memory; what comes behind it goes to a file. 32 MiB where not given. */
   readonly memoryBytes?: number;

@@ -2,7 +2,10 @@
 import type { Finding, VmguestError, Where } from "../errors.ts";
 import type { ByteSource } from "../io/index.ts";
 
+/** How a file holds a disk; `raw` where it is nothing but the disk's bytes. */
 export type DiskFormat = "vhdx" | "vhd" | "raw";
+
+/** Whether a file holds every block of the disk, those that were written, or those that differ from a parent. */
 export type DiskKind = "fixed" | "dynamic" | "differencing";
 
 /** A virtual disk as the guest sees it: flat bytes, whatever the files that hold them look like. */
@@ -68,6 +71,7 @@ export type ResolveParent = (
   child: string | undefined,
 ) => Iterable<ParentCandidate>;
 
+/** How the parents of a disk are found. */
 export interface OpenDiskOptions {
   /** Opens the parents of a differencing disk; without it such a disk is DISK_DIFFERENCING. */
   readonly resolveParent?: ResolveParent;

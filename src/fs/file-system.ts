@@ -2,6 +2,7 @@
 import type { Finding } from "../errors.ts";
 import type { ByteSource } from "../io/index.ts";
 
+/** The file systems that can be read. */
 export type FileSystemKind = "ntfs";
 
 /** FILETIMEs, 100 ns since 1601-01-01 UTC. */

@@ -29,8 +29,10 @@ export type OsId =
   | "freebsd"
   | "unknown";
 
+/** For which processors a Windows is. */
 export type Architecture = "x86" | "x64" | "arm64" | "ia64" | "unknown";
 
+/** What an operating system is; null where it does not say. */
 export interface OsFacts {
   readonly id: OsId;
   readonly family: "windows" | "linux" | "freebsd";
@@ -71,6 +73,7 @@ export interface Place {
   readonly origin: Origin | undefined;
 }
 
+/** One source of the version: where it was found, and what stood there. */
 export interface Evidence {
   readonly source: EvidenceSource;
   /** File and, in a hive, key and value: `Windows/System32/config/SOFTWARE: Microsoft\...\IntegrationServicesVersion`. */
@@ -79,8 +82,10 @@ export interface Evidence {
   readonly place: Place;
 }
 
+/** When a service starts, as its `Start` value says. */
 export type ServiceStart = "boot" | "system" | "automatic" | "demand" | "disabled" | "unknown";
 
+/** One of the services of the integration services, and how it starts. */
 export interface IntegrationService {
   readonly name: string;
   readonly displayName: string;
@@ -90,6 +95,7 @@ export interface IntegrationService {
   readonly start: ServiceStart | null;
 }
 
+/** What is known of the integration services of a guest, by rank of the sources. */
 export interface IntegrationServicesFacts {
   /** Version of the highest-ranked source that exists, `a.b.c.d`; null where there is none. */
   readonly version: string | null;
@@ -110,6 +116,7 @@ export interface IntegrationServicesFacts {
   readonly dataExchange: "enabled" | "disabled" | "absent" | "unknown";
 }
 
+/** Where a guest gets its updates from, and what says so. */
 export interface WindowsUpdateFacts {
   readonly verdict: "windows-update" | "wsus" | "disabled" | "unknown";
   readonly reasons: readonly string[];

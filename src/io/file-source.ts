@@ -10,6 +10,7 @@ import type { ReadStats } from "./read-stats.ts";
 /** A read of cached pages looks at the clock once in so many: often enough where each is followed by unpacking 64 KiB. */
 const READS_PER_TIME_CHECK = 4096;
 
+/** What reading a file may cost, who counts it, and how much of it is kept. */
 export interface FileSourceOptions extends PageCacheOptions {
   /** Counts the reads that reach the file; one object may serve many files. */
   readonly stats?: ReadStats;

@@ -7,6 +7,8 @@ import { type ByteSource, checkRange, readBytes } from "./byte-source.ts";
  * names that lead there, then what makes the guest use it, and last the bits of what is no longer in use.
  */
 export const PHASES = ["data", "allocation", "records", "index", "arming", "release"] as const;
+
+/** One of {@link PHASES}. */
 export type Phase = (typeof PHASES)[number];
 
 /** A source whose bytes can be changed, in memory. */

@@ -8,6 +8,7 @@ export interface Backing {
   readInto(target: Uint8Array, offset: number): void;
 }
 
+/** How much of a source is kept; the defaults suit a disk image. */
 export interface PageCacheOptions {
   /** Bytes per page, a power of two. */
   readonly pageSizeBytes?: number;

@@ -7,6 +7,7 @@ import type { ImageFile } from "./image-file.ts";
 import { pathsBeside } from "./paths-beside.ts";
 import { parseWindowsPath, type WindowsPath } from "./windows-path.ts";
 
+/** Where parents may be opened, and what reading them may cost. */
 export interface ParentFoldersOptions extends Pick<FileSourceOptions, "stats" | "budget"> {
   /** Folders with everything below them; the folder of the image, be it on a web server, where none are given. */
   readonly roots?: readonly string[] | undefined;

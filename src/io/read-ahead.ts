@@ -3,6 +3,7 @@ import { VmguestError } from "../errors.ts";
 import { type ByteSource, checkRange, type Origin, readBytes } from "./byte-source.ts";
 import { PageCache } from "./page-cache.ts";
 
+/** How much is read at once, and how much of it kept. */
 export interface ReadAheadOptions {
   /** Bytes that are read at once, a power of two. */
   readonly pageSizeBytes: number;

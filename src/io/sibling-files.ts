@@ -11,6 +11,7 @@ export interface HostEntry {
   readonly isFolder: boolean;
 }
 
+/** What stands in a folder of the host. */
 export interface HostListing {
   /** Files and folders, sorted by name. */
   readonly entries: readonly HostEntry[];
@@ -31,6 +32,7 @@ export interface HostFolder {
   open(path: string): ByteSource & Disposable;
 }
 
+/** How much of a folder is looked at. */
 export interface SiblingFilesOptions extends Pick<FileSourceOptions, "stats" | "budget"> {
   /** Entries of a folder that are listed; 10,000 where left out. */
   readonly entryCountMax?: number;

@@ -25,6 +25,7 @@ export type HostId =
 /** Generations of hosts: Microsoft's tables have one table for each. */
 export type HostGeneration = "2012" | "2012r2" | "2016";
 
+/** A host, and the generation whose table it is judged by. */
 export interface HostSummary {
   readonly id: HostId;
   readonly generation: HostGeneration;
@@ -50,8 +51,10 @@ export interface Rule {
   readonly extrapolated: boolean;
 }
 
+/** What the integration services of a guest are; `not-applicable` where they are part of its kernel, not Windows'. */
 export type Status = "current" | "outdated" | "missing" | "unknown" | "not-applicable";
 
+/** What is to be done; `refuse` where nothing may be done before a person has looked. */
 export type Action = "none" | "windows-update" | "stage-cab" | "install-msi" | "package-manager" | "refuse";
 
 /** What is to be done, and why. */

@@ -16,6 +16,7 @@ export interface GuestPackage {
   readonly note: string | null;
 }
 
+/** What policy has to know of a guest to name its package. */
 export type PackageGuest = ParentGuest & Pick<OsFacts, "architecture">;
 
 /** A package of vmguest.iso, of which there is one for each architecture. */

@@ -14,6 +14,8 @@ export const SERVICE_NAMES = [
   "vmicguestinterface",
   "vmicvmsession",
 ] as const;
+
+/** One of {@link SERVICE_NAMES}. */
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /**
@@ -72,6 +74,7 @@ const PRESENCES: Readonly<Record<NtVersion, Presences>> = {
   "10.0": { ...NT63, vmicvmsession: "declared" },
 };
 
+/** What policy has to know of a guest to say which services it has. */
 export type ServiceGuest = Pick<OsFacts, "id" | "family" | "version">;
 
 /**

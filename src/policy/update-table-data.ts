@@ -4,6 +4,7 @@ import type { HostGeneration, Mechanism } from "./decision.ts";
 /** The two states of Microsoft's page "Manage Hyper-V integration services" that have tables and differ. */
 export type DocumentId = "MS2020" | "MS2015";
 
+/** A document of Microsoft's that the update table is taken from. */
 export interface SourceDocument {
   readonly id: DocumentId;
   readonly title: string;

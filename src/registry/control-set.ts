@@ -2,6 +2,7 @@
 import { VmguestError } from "../errors.ts";
 import type { Hive } from "./hive.ts";
 
+/** A control set of a SYSTEM hive. */
 export interface ControlSet {
   /** Name of the key below the root: `ControlSet001`. */
   readonly name: string;

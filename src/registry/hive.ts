@@ -7,6 +7,7 @@ import { Key } from "./key.ts";
 import { BASE_BLOCK_SIZE, type BaseBlock } from "./layout.ts";
 import { type Recovery, type RecoveryState, recover } from "./recovery/recover.ts";
 
+/** What belongs to a hive beside its file. */
 export interface HiveOptions {
   /** The transaction logs beside the hive: X.LOG, or X.LOG1 and X.LOG2 in this order. Empty ones are fine. */
   readonly logs?: readonly ByteSource[];

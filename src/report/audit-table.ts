@@ -17,6 +17,7 @@ const WIDTH_MIN = 60;
 /** Image and guest stand side by side where each gets this much, else over each other. */
 const COMFORTABLE_WIDTH = 24;
 
+/** How the table is written. */
 export interface AuditTableOptions extends TableOptions {
   /** Whether to list, below the guests, what was found of each and where. */
   readonly explains?: boolean;

@@ -11,6 +11,7 @@ import {
 } from "./diff-words.ts";
 import { code } from "./formats/markdown-text.ts";
 
+/** How much the text may list. */
 export interface DiffMarkdownOptions {
   /** Characters after which nothing more is listed; left out, what GitHub takes as the summary of a step. */
   readonly lengthMax?: number;

@@ -21,6 +21,7 @@ import type { StageReport } from "./report.ts";
 import { proveResult } from "./result-proof.ts";
 import { watchedRanges } from "./watched-ranges.ts";
 
+/** How an image is changed, and where the result goes. */
 export interface ChangeImageOptions extends ImageChangeOptions, WriteOptions {
   /** The host's own files where there is none. */
   readonly storage?: Storage;

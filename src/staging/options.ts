@@ -50,6 +50,7 @@ export type ChangeTarget =
 /** What is going on, for a progress line. */
 export type StageActivity = "examining" | "planning" | "preparing" | "verifying" | "writing" | "checking";
 
+/** Where a change goes, and who watches it. */
 export interface WriteOptions {
   /** The image itself where left out. */
   readonly target?: ChangeTarget;

@@ -7,6 +7,8 @@ import type { ByteSource } from "../io/index.ts";
  * is of no effect by itself, then what makes the guest run the script. All changes of one stage to one hive are one edit of it.
  */
 export const STAGES = ["payload", "preparation", "arming"] as const;
+
+/** One of {@link STAGES}. */
 export type Stage = (typeof STAGES)[number];
 
 interface ChangeBase {
@@ -24,6 +26,7 @@ export interface DirectoryChange extends ChangeBase {
   readonly attributes?: number;
 }
 
+/** A file that is new, or gets other content. */
 export interface FileChange extends ChangeBase {
   readonly kind: "create-file" | "replace-file";
   readonly path: string;
@@ -31,6 +34,7 @@ export interface FileChange extends ChangeBase {
   readonly attributes?: number;
 }
 
+/** A registry key that does not exist yet; those above it exist, or are made by a change before. */
 export interface KeyChange extends ChangeBase {
   readonly kind: "create-key";
   /** The hive's file on the volume. */
@@ -38,6 +42,7 @@ export interface KeyChange extends ChangeBase {
   readonly key: string;
 }
 
+/** A registry value that is new, or gets other data. */
 export interface ValueChange extends ChangeBase {
   readonly kind: "set-value";
   readonly hive: string;

@@ -28,6 +28,7 @@ export interface ChangeReport {
   readonly reason: string;
 }
 
+/** The package that is staged. */
 export interface PackageReport {
   /** The host's file, then the way inside it. */
   readonly place: readonly string[];

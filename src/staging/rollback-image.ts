@@ -13,6 +13,7 @@ import { FileSource, SiblingFiles } from "../io/index.ts";
 import { checkChildren } from "./preconditions/index.ts";
 import type { RollbackReport } from "./report.ts";
 
+/** What becomes of the change, and what is known of its undo file. */
 export interface RollbackImageOptions extends ChangeOptions {
   /** Version of this program, for the report. */
   readonly toolVersion: string;

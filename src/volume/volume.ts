@@ -2,6 +2,7 @@
 import type { Finding } from "../errors.ts";
 import type { ByteSource } from "../io/index.ts";
 
+/** The table that the volumes were found by; `none` where the disk has none. */
 export type PartitionTable = "gpt" | "mbr" | "none";
 
 /**
@@ -45,6 +46,7 @@ export interface Partition {
   readonly isActive: boolean | undefined;
 }
 
+/** A volume of a disk, with its bytes. */
 export interface Volume {
   /** Position in the layout, from 0: in the order of the partition table, logical partitions last. */
   readonly index: number;
@@ -60,6 +62,7 @@ export interface Volume {
   readonly source: ByteSource;
 }
 
+/** The volumes of a disk, in the order of the table. */
 export interface VolumeLayout {
   readonly table: PartitionTable;
   readonly volumes: readonly Volume[];

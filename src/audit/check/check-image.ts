@@ -12,6 +12,7 @@ import { reportError, reportFinding } from "../report-parts.ts";
 import { findHives, type HiveFile } from "./check-hives.ts";
 import type { CheckedPart, CheckLayer, CheckReport, CheckSummary } from "./check-report.ts";
 
+/** What of an image is checked. */
 export interface CheckOptions extends OpenImageOptions {
   /** Told the name of each part before it is checked, for somebody who watches. */
   readonly onPart?: (name: string) => void;

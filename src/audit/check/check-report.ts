@@ -13,6 +13,7 @@ export interface CheckReport {
   readonly error: ErrorReport | null;
 }
 
+/** Where in an image a structure belongs, from the outside in. */
 export type CheckLayer = "container" | "partitions" | "file-system" | "registry";
 
 /** One structure that was checked as a whole: the container, the partition table, a file system, a hive. */
@@ -27,8 +28,10 @@ export interface CheckedPart {
   readonly omitted: number;
 }
 
+/** How many findings there are of each severity. */
 export type SeverityCounts = Readonly<Record<Severity, number>>;
 
+/** How many parts were checked, and how many findings of each severity they have. */
 export interface CheckSummary extends SeverityCounts {
   readonly parts: number;
 }

@@ -4,6 +4,7 @@ import { diffImages, listImage } from "./diff-images.ts";
 import type { Change, DiffReport, DiffSide, DiffSummary, ImageDiff, Judgement } from "./diff-report.ts";
 import type { StoredReport } from "./stored-report.ts";
 
+/** How two reports are compared. */
 export interface DiffOptions {
   /** The version that compares. */
   readonly toolVersion: string;

@@ -10,6 +10,7 @@ import { isRepeatable } from "./repeatable.ts";
 
 export type { CachedImage } from "./cache-entry.ts";
 
+/** What an audit has to have in common with one that is kept, and how much is kept. */
 export interface AuditCacheOptions {
   /** How images are audited: what was audited in another way is not found. */
   readonly options: BatchAuditOptions;

@@ -3,6 +3,7 @@ import type { Finding } from "../../errors.ts";
 import type { ByteSource, Change } from "../../io/index.ts";
 import type { FileSteps } from "./file-steps.ts";
 
+/** What a writer cannot know by itself. */
 export interface DiskWriteOptions {
   /** A GUID that nobody has used, in any spelling of a GUID; asked three times at most. */
   readonly newGuid: () => string;

@@ -8,6 +8,7 @@ import { requireSound } from "./soundness.ts";
 import { createVhdChild } from "./vhd/create-child.ts";
 import { createVhdxChild } from "./vhdx/create-child.ts";
 
+/** What a differencing disk says of its parent. */
 export interface DiskChildOptions {
   /** A GUID that nobody has used; asked twice at most. */
   readonly newGuid: () => string;

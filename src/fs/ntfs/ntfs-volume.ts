@@ -17,6 +17,7 @@ import { UpcaseTable } from "./upcase.ts";
 /** Versions of the on-disk format that are read: Windows 2000, and XP to today. */
 export type NtfsVersion = "3.0" | "3.1";
 
+/** What a volume does not know of itself. */
 export interface NtfsOpenOptions {
   /**
    * What the guest calls the volume: `C:`, `Volume{f6adea8a-...}`. Junctions and absolute symbolic links are followed
@@ -26,6 +27,7 @@ export interface NtfsOpenOptions {
   readonly names?: readonly string[] | (() => readonly string[]);
 }
 
+/** How a path is followed. */
 export interface FindOptions {
   /** False to get a junction or a symbolic link at the end of the path itself. Links on the way are always followed. */
   readonly followsLast?: boolean;

@@ -6,9 +6,14 @@ import type { Architecture } from "../facts.ts";
  * start-up script of the local group policy, RunOnce (audit mode), or nothing (`stage-only`: somebody runs it by hand).
  */
 export const TRIGGERS = ["setup-mode", "setup-complete", "group-policy", "run-once", "stage-only"] as const;
+
+/** One of {@link TRIGGERS}. */
 export type TriggerId = (typeof TRIGGERS)[number];
 
+/** Whether the script may have the guest restart when the installer asks for it. */
 export type RebootPolicy = "auto" | "never";
+
+/** The program of the guest that installs a package. */
 export type InstallTool = "dism" | "pkgmgr";
 
 /** A staged update, as `job.ini` describes it. */

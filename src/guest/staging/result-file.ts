@@ -17,6 +17,8 @@ export const RESULT_PHASES = [
   "timeout",
   "aborted-safemode",
 ] as const;
+
+/** One of {@link RESULT_PHASES}: how far the first-boot script has come. */
 export type ResultPhase = (typeof RESULT_PHASES)[number];
 
 /** What the first-boot script wrote down. */

@@ -49,11 +49,13 @@ export interface ChangePlan {
   readonly note?: Uint8Array;
 }
 
+/** Where the files of a change are, and whose lock it may take. */
 export interface ChangeOptions extends LockOptions {
   /** The host's own files where there is none. */
   readonly storage?: Storage;
 }
 
+/** How a change is written. */
 export interface CommitOptions extends ChangeOptions {
   /**
    * Asked between writes. Until the last step has begun the change is then taken back, from there on it is finished.
@@ -62,6 +64,7 @@ export interface CommitOptions extends ChangeOptions {
   readonly isCancelled?: () => boolean;
 }
 
+/** What became of a change. */
 export interface ChangeResult {
   /** `unchanged` where there was nothing to do. */
   readonly outcome: "committed" | "rolled-back" | "unchanged";

@@ -7,6 +7,7 @@ import { StoredFile, translate } from "./stored-file.ts";
 /** No name of a host is near that long. */
 const MAX_LOCK_BYTES = 4096;
 
+/** Whether a lock that somebody has left may be replaced. */
 export interface LockOptions {
   /** Takes the place of a lock whose process has ended, or that says nothing; never of any other. */
   readonly replaceStaleLock?: boolean;

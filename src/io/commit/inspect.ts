@@ -41,6 +41,7 @@ export type UndoInspection =
   /** There is an undo file, but it tells nothing. */
   | { readonly state: "unreadable"; readonly undoPath: string; readonly error: VmguestError };
 
+/** Where the undo file is. */
 export interface InspectOptions {
   /** The host's own files where there is none. */
   readonly storage?: Storage;

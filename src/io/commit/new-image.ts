@@ -11,6 +11,7 @@ import { StoredFile, translate } from "./stored-file.ts";
 /** What is to be in a new image. Its steps need no order, as nobody sees it before it is whole. */
 export type ImageContent = Pick<ChangePlan, "steps" | "sizeBytes">;
 
+/** How a new image is written. */
 export interface NewImageOptions {
   /** The host's own files where there is none. */
   readonly storage?: Storage;
@@ -23,11 +24,13 @@ export interface NewImageOptions {
   readonly check?: (path: string) => void;
 }
 
+/** What a copy of an image is to have otherwise. */
 export interface CopyOptions extends NewImageOptions {
   /** What the copy is to have otherwise than the image: `planDiskWrites` gives it. */
   readonly changes?: ImageContent;
 }
 
+/** What became of a new image. */
 export interface NewImageResult {
   /** `rolled-back` where it was cancelled, and nothing is left of it. */
   readonly outcome: "committed" | "rolled-back";

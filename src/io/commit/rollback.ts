@@ -15,6 +15,7 @@ import { removeUndo, takeBack } from "./take-back.ts";
 import { checkStoredPages, type Undo } from "./undo-file.ts";
 import { clearMark, writeMark } from "./undo-marks.ts";
 
+/** What has to be true before a change is taken back. */
 export interface RollbackOptions extends ChangeOptions {
   /**
    * Throws where the image, as it is now, shows in ways that only the caller knows that it was used since. Gets the note

@@ -10,6 +10,7 @@ import { CLOSED, RemoteReader } from "./remote-reader.ts";
 import type { RemoteRetries } from "./retries.ts";
 import { type RemoteTimeouts, Transport } from "./transport.ts";
 
+/** What requests say, and how long and how often a server is asked; all of it may be left out. */
 export interface RemoteAccessOptions {
   readonly headers?: readonly HeaderRule[];
   /** Where HTTPS_PROXY and NO_PROXY are looked for; no proxy is used without it. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+/** How often a server that fails is asked again, and after how many milliseconds. */
 export interface RemoteRetries {
   /** How often a request is sent at most. */
   readonly attempts: number;

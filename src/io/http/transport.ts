@@ -4,6 +4,7 @@ import type { Dispatcher } from "undici";
 import { VmguestError } from "../../errors.ts";
 import { isLoopback } from "./image-url.ts";
 
+/** How many milliseconds a server is waited for. */
 export interface RemoteTimeouts {
   /** To the end of the handshakes of TCP and TLS. */
   readonly connectMs: number;

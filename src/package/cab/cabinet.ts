@@ -14,6 +14,7 @@ import { collectParts, type ResolvePart } from "./set-parts.ts";
 import { findSignature, type SignaturePlace } from "./signature-place.ts";
 import { checkUnusedBytes } from "./unused-bytes.ts";
 
+/** How a cabinet is read. */
 export interface CabinetOptions {
   /** Finds the other cabinets of a set; without it, members that need them cannot be read. */
   readonly resolvePart?: ResolvePart;

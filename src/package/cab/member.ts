@@ -5,6 +5,7 @@ import type { FileRecord } from "./part.ts";
 /** How a folder is compressed; `unknown` where the method does not exist, so that its members can be listed only. */
 export type CabCompression = "none" | "mszip" | "quantum" | "lzx" | "unknown";
 
+/** What a cabinet says of a file beside its name, size and time. */
 export type CabAttribute = "read-only" | "hidden" | "system" | "archive" | "execute";
 
 /** A file in a cabinet, as the list of members has it. */

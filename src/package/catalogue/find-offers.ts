@@ -18,11 +18,13 @@ import { LookBudget, tooMuch } from "./look-budget.ts";
 import type { OfferedPackage, OfferInput } from "./offered-package.ts";
 import { bringsIntegrationServices, type Offer, offerCabinet, offerMsi, readManifest } from "./read-offer.ts";
 
+/** How packages are judged that are found. */
 export interface FindOffersOptions {
   /** What signatures are judged by. */
   readonly trust?: TrustOptions;
 }
 
+/** What was found in what the user offers. */
 export interface FoundOffers {
   /** In the order of the inputs, and inside of each in stored order; the same package at two places is there twice. */
   readonly offers: readonly OfferedPackage[];

@@ -18,6 +18,7 @@ import { LookBudget } from "./look-budget.ts";
 import type { MemberVerification, PackageVerification, PackedVerification } from "./verification.ts";
 import { verifyMembers } from "./verify-members.ts";
 
+/** What a package is verified by. */
 export interface VerifyOptions {
   /** What signatures are judged by. */
   readonly trust?: TrustOptions;

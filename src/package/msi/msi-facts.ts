@@ -6,6 +6,7 @@ import { readCompoundFile } from "./compound-file.ts";
 import { Database } from "./database.ts";
 import { readSummary, SUMMARY, SUMMARY_STREAM } from "./summary.ts";
 
+/** For which processors an MSI is. */
 export type MsiArchitecture = "x86" | "x64" | "ia64" | "arm64" | "unknown";
 
 /** What an MSI says about the product it installs; null where it says nothing. */

@@ -18,6 +18,8 @@ const PAGE_SIZE = BIN_ALIGNMENT;
  * - `seal`: the base block's sequence numbers, above those in every log.
  */
 export const EDIT_STEPS = ["replay", "recover", "fresh", "allocate", "link", "release", "seal"] as const;
+
+/** One of {@link EDIT_STEPS}. */
 export type EditStepName = (typeof EDIT_STEPS)[number];
 
 /** Whole pages of the hive file, by ascending offset. */

@@ -16,6 +16,7 @@ import { valueError } from "./value-encoding.ts";
 /** The reader takes no more for one value, and Windows recommends to keep to 2 KiB. */
 const DATA_SIZE_MAX = 16 * 1024 * 1024;
 
+/** What an editor has to know beside the hive. */
 export interface HiveEditorOptions {
   /** The transaction logs beside the hive: X.LOG, or X.LOG1 and X.LOG2 in this order. Empty ones are fine. */
   readonly logs: readonly ByteSource[];

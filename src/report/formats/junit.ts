@@ -3,6 +3,7 @@ import type { GateCondition, ImageReport, StreamedReport } from "../../audit/ind
 import { makeVisible, shownSentence } from "../visible-text.ts";
 import { casesOf, type TestCase } from "./junit-cases.ts";
 
+/** What makes a test fail. */
 export interface JunitOptions {
   /** What is a failure; left out, `outdated` and `missing` are. */
   readonly forbidden?: ReadonlySet<GateCondition>;

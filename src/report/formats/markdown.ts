@@ -7,6 +7,7 @@ import { headingOf, introduceInMarkdown, summaryTable } from "./markdown-head.ts
 import { code, row, word } from "./markdown-text.ts";
 import { RankedSection } from "./ranked-section.ts";
 
+/** How long the text may be. */
 export interface MarkdownOptions {
   /** Bytes of UTF-8 that the text may have; left out, what GitHub takes as the summary of a step. */
   readonly sizeMaxBytes?: number;

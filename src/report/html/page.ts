@@ -11,6 +11,7 @@ import { STYLE, STYLE_HASH } from "./page-style.ts";
 import { COLUMNS, renderEntry } from "./row.ts";
 import { type Tally, tallyImages } from "./tally.ts";
 
+/** What the page points out. */
 export interface HtmlOptions {
   /** What a gate forbids (`--fail-on`): the page says which rows do it. */
   readonly forbidden?: ReadonlySet<GateCondition>;

@@ -20,6 +20,7 @@ const FINDINGS_PER_CODE_MAX = 10_000;
 /** What opening the volume went around; whatever else reading it found is found here again. */
 const READ_FROM_COPY: ReadonlySet<Code> = new Set<Code>(["NTFS_BOOT_DAMAGED", "NTFS_MFT_DAMAGED"]);
 
+/** How much a check lists. */
 export interface NtfsCheckOptions {
   /** Findings of one code that are listed; at the end one more tells how many were not. */
   readonly findingsPerCodeMax?: number;

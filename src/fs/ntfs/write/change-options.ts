@@ -7,6 +7,7 @@ export interface ChangeOptions {
   readonly time: bigint;
 }
 
+/** What a new file or directory is to be like. */
 export interface CreateOptions extends ChangeOptions {
   /** FILE_ATTRIBUTE_* bits; a file is marked for archiving where they are left out. */
   readonly attributes?: number;
@@ -22,6 +23,7 @@ export interface CreateOptions extends ChangeOptions {
 /** The phases in which a file's record may come to lead to other content: later than its bits, and before old ones go. */
 export type RecordPhase = Extract<Phase, "records" | "index" | "arming">;
 
+/** How new content comes into a file. */
 export interface ContentOptions extends ChangeOptions {
   /** In which phase the file's record is to lead to the new content: `records` where it is left out. */
   readonly phase?: RecordPhase;

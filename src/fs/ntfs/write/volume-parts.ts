@@ -16,6 +16,7 @@ import { Workspace } from "./workspace.ts";
 /** 2^30 clusters, 4 TiB of the usual ones; the bitmap is held in memory three times. */
 const BITMAP_SIZE_MAX = 2 ** 27;
 
+/** Where a volume is on its disk, and where new clusters are best. */
 export interface NtfsWriterOptions {
   /**
    * Where the volume begins on its disk, 0 where left out: what a disk writes whole are its own pages, which need not be
