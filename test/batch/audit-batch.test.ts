@@ -26,7 +26,7 @@ let workerProgram: string;
 let library: ReadonlyMap<string, string>;
 beforeAll(async () => {
   workerProgram = await bundleProgram("test/batch/programs/misbehaving.ts");
-  const paths = makeLibrary(...GOOD, ...MISDEEDS, "loops.vhdx");
+  const paths = makeLibrary(...GOOD, ...MISDEEDS, "loops.vhdx", "ends-survey.vhdx");
   library = new Map(paths.map((path) => [basename(path), path]));
 });
 afterEach(() => void vi.restoreAllMocks());
@@ -82,6 +82,14 @@ describe("a batch", () => {
       null,
       null,
     ]);
+  });
+
+  test("audits an image too that has cost a thread when its chain was looked at", async () => {
+    const names = ["good-00.vhdx", "ends-survey.vhdx", "good-01.vhdx"];
+    const images = await auditAll(listOf(...names), { workerProgram });
+    expect(images.map(({ path, outcome }) => [basename(path), outcome.error, outcome.guests.length])).toEqual(
+      names.map((name) => [name, null, 1]),
+    );
   });
 
   test("puts what could not be searched behind the images", async () => {

@@ -5,17 +5,17 @@ import { ownFolder } from "./own-folder.ts";
 const PROJECT = join(import.meta.dirname, "../..");
 
 /**
- * A program for threads, as Node can start it: its TypeScript and all that it imports as one file, which stays until the
+ * A program for threads, as Node can start it: its TypeScript and all that it imports, in a folder which stays until the
  * run ends. `path` is relative to the project.
  */
 export async function bundleProgram(path: string): Promise<string> {
-  const file = join(ownFolder(), "program.mjs");
+  const dir = join(ownFolder(), "program");
   await build({
-    input: join(PROJECT, path),
+    input: { program: join(PROJECT, path) },
     platform: "node",
     transform: { target: "node20" },
     logLevel: "silent",
-    output: { file, format: "esm", codeSplitting: false },
+    output: { dir, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
   });
-  return file;
+  return join(dir, "program.mjs");
 }
