@@ -1,15 +1,5 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -18,15 +8,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GATE_CONDITIONS } from "../../src/audit/index.ts";
 import { IMAGES } from "./audit-cli/images.ts";
+import { buildCommand } from "./built-command.ts";
 
 // The built command on images in files: what it ends with, and how it goes on and stops over many of them.
 
-const ROOT = join(import.meta.dirname, "../..");
+const _ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "vmguest-audit-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const BUILD = join(folder, "build");
-const COMMAND = join(BUILD, "bin/vmguest.js");
+let launcher = "";
 const KINDS = join(folder, "kinds");
 const LIBRARY = join(folder, "library");
 
@@ -45,11 +35,7 @@ let settledMs = 0;
 let whole = "";
 
 beforeAll(() => {
-  mkdirSync(BUILD);
-  const parts = ["src", "bin", "package.json", "tsconfig.json", "tsconfig.build.json", "rolldown.config.js"];
-  for (const name of parts) cpSync(join(ROOT, name), join(BUILD, name), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(BUILD, "node_modules"));
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: BUILD, stdio: ["ignore", "pipe", "pipe"] });
+  launcher = buildCommand(folder);
   mkdirSync(KINDS);
   for (const name of NAMES) writeFileSync(at(name), IMAGES[name]?.bytes() ?? "");
   mkdirSync(at("no-file"));
@@ -66,7 +52,7 @@ interface RunOptions {
 }
 
 function audit(argv: readonly string[], { input, env }: RunOptions = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, "audit", ...argv], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, "audit", ...argv], {
     encoding: "utf8",
     maxBuffer: 1 << 28,
     env: { ...process.env, ...env },
@@ -215,7 +201,7 @@ describe("a library", () => {
 
 /** The command over the library, to be stopped once it has written or told something. */
 function start(argv: readonly string[]): ChildProcess {
-  const all = [COMMAND, "audit", LIBRARY, "--limit-seconds", "0", ...argv];
+  const all = [launcher, "audit", LIBRARY, "--limit-seconds", "0", ...argv];
   return spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] });
 }
 
@@ -292,7 +278,7 @@ describe("a run over a library", () => {
   test("shows a bar on a terminal that is gone at the end", () => {
     const terminal = join(import.meta.dirname, "terminal.py");
     const report = join(folder, "watched.json");
-    const argv = [process.execPath, COMMAND, "audit", LIBRARY, "--output", report];
+    const argv = [process.execPath, launcher, "audit", LIBRARY, "--output", report];
     const { stdout, status } = spawnSync("python3", [terminal, "never", "", ...argv], { encoding: "utf8" });
     expect(status).toBe(0);
     const pictures = stdout.split("\r\u001b[K");
@@ -318,7 +304,7 @@ test("an image at a URL is read by ranges, with the headers of a file, which nob
   writeFileSync(headers, "Authorization: Bearer secret\n");
   const url = `http://127.0.0.1:${port}/outdated.vhdx?signature=hidden`;
   const child = spawn(process.execPath, [
-    COMMAND,
+    launcher,
     "audit",
     url,
     "--header-file",
@@ -342,13 +328,13 @@ test("an image at a URL is read by ranges, with the headers of a file, which nob
 
 test("the audit of one image loads no part that many images need, and starts no thread", () => {
   const log = join(folder, "trace");
-  const command = [process.execPath, COMMAND, "audit", at("current")];
+  const command = [process.execPath, launcher, "audit", at("current")];
   const argv = ["-f", "-qq", "-e", "trace=openat,clone,clone3", "-o", log, ...command];
   expect(spawnSync("strace", argv, { encoding: "utf8" }).status).toBe(0);
   const calls = readFileSync(log, "utf8").split("\n");
   expect(calls.filter((call) => call.includes("/node_modules/") && !call.includes("ENOENT"))).toEqual([]);
   const threads = (...words: readonly string[]) => {
-    const counted = ["-f", "-qq", "-e", "trace=clone,clone3", "-o", log, process.execPath, COMMAND];
+    const counted = ["-f", "-qq", "-e", "trace=clone,clone3", "-o", log, process.execPath, launcher];
     expect(spawnSync("strace", [...counted, ...words]).status).toBe(0);
     return readFileSync(log, "utf8")
       .split("\n")

@@ -1,29 +1,20 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { parseReport } from "../cli/packages.ts";
 import { FIXTURES } from "../support/fixtures.ts";
+import { buildCommand } from "./built-command.ts";
 import { buildGuest } from "./guests/builder.ts";
 
 // The built commands that change images, on a guest of a third-party maker and Microsoft's own package.
 
-const ROOT = join(import.meta.dirname, "../..");
+const _ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "vmguest-change-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const BUILD = join(folder, "build");
 const PACKAGE = ["--package", join(FIXTURES, "ic-cab/6.3.9600.18692"), "--host", "ws2012r2"];
 const GUEST = [
   "--os",
@@ -37,15 +28,12 @@ const GUEST = [
 ];
 
 let original = "";
+let launcher = "";
 const image = join(folder, "web01.vhdx");
 const undo = `${image}.vmguest-undo`;
 
 beforeAll(async () => {
-  mkdirSync(BUILD);
-  const parts = ["src", "bin", "package.json", "tsconfig.json", "tsconfig.build.json", "rolldown.config.js"];
-  for (const name of parts) cpSync(join(ROOT, name), join(BUILD, name), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(BUILD, "node_modules"));
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: BUILD, stdio: ["ignore", "pipe", "pipe"] });
+  launcher = buildCommand(folder);
   ({ image: original } = await buildGuest(folder, 0, { name: "ws2008r2", args: GUEST }));
 });
 
@@ -54,11 +42,9 @@ beforeEach(() => {
   rmSync(undo, { force: true });
 });
 
-const COMMAND = join(BUILD, "bin/vmguest.js");
-
 function vmguest(...args: readonly string[]): { code: number | null; stdout: string; stderr: string } {
   const options = { encoding: "utf8", maxBuffer: 1 << 26 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], options);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, ...args], options);
   return { code: status, stdout, stderr };
 }
 
@@ -72,7 +58,7 @@ function report(schema: string, ...args: readonly string[]) {
 /** Runs a command on a terminal of its own, on which something is typed once a text is shown. */
 function typeOnTerminal(awaited: string, typed: string, ...args: readonly string[]) {
   const terminal = join(import.meta.dirname, "terminal.py");
-  const command = [process.execPath, COMMAND, ...args];
+  const command = [process.execPath, launcher, ...args];
   return spawnSync("python3", [terminal, awaited, typed, ...command], { encoding: "utf8" });
 }
 
@@ -177,7 +163,7 @@ describe.each(["SIGINT", "SIGTERM"] as const)("%s while an image is written", (s
     "leaves it whole, and says how (sent again: $again)",
     async ({ again }) => {
       const before = hash(image);
-      const child = spawn(process.execPath, [COMMAND, "stage", image, ...PACKAGE, "--yes"]);
+      const child = spawn(process.execPath, [launcher, "stage", image, ...PACKAGE, "--yes"]);
       const ended = endOf(child);
       // From there on the image is written.
       while (child.exitCode === null && !existsSync(undo))

@@ -5,11 +5,10 @@ import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { changeIdentity, makeLibrary } from "../../bench/library.js";
 import type { AuditReport, ImageReport } from "../../src/audit/index.ts";
+import { buildCommand } from "./built-command.ts";
 import { buildGuest } from "./guests/builder.ts";
 import { GUESTS } from "./guests/matrix.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const CLI = join(ROOT, "bin/vmguest.js");
 const IMAGE_COUNT = 120;
 const DAMAGED_EVERY = 15;
 const MEMORY_MAX_BYTES = 400 * 1024 * 1024;
@@ -19,9 +18,11 @@ const images = join(folder, "images");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const guests: string[] = [];
+let launcher = "";
 let library: ReturnType<typeof makeLibrary>;
 
 beforeAll(async () => {
+  launcher = buildCommand(folder);
   mkdirSync(images);
   const cases = ["ws2008r2", "ws2012", "ws2012r2", "ws2019"].map(
     (os) => GUESTS.find(({ name }) => name.startsWith(`${os} `)) ?? GUESTS[0],
@@ -33,7 +34,7 @@ beforeAll(async () => {
 }, 300_000);
 
 function vmguest(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [CLI, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
+  return spawnSync(process.execPath, [launcher, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
 }
 
 const audit = (...args: string[]) => vmguest("audit", images, "--jobs", "2", "--host", "ws2012r2", ...args);

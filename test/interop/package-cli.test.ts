@@ -1,19 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-} from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FIXTURES, fixturesIn } from "../support/fixtures.ts";
+import { buildCommand } from "./built-command.ts";
 import { buildGuest } from "./guests/builder.ts";
 
 // The built command against cabextract, genisoimage and the makers of discs and guests, end to end.
@@ -22,22 +14,10 @@ const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "vmguest-package-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const BUILD = join(folder, "build");
+let launcher = "";
 
 beforeAll(() => {
-  mkdirSync(BUILD);
-  for (const name of [
-    "src",
-    "bin",
-    "package.json",
-    "tsconfig.json",
-    "tsconfig.build.json",
-    "rolldown.config.js",
-  ]) {
-    cpSync(join(ROOT, name), join(BUILD, name), { recursive: true });
-  }
-  symlinkSync(join(ROOT, "node_modules"), join(BUILD, "node_modules"));
-  run("npm", ["run", "--silent", "build"], { cwd: BUILD });
+  launcher = buildCommand(folder);
   run(process.execPath, [join(ROOT, "samples/unpack.js")]);
 });
 
@@ -51,7 +31,7 @@ function run(tool: string, args: readonly string[], options: { readonly cwd?: st
 }
 
 function vmguest(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [join(BUILD, "bin/vmguest.js"), ...args], {
+  return spawnSync(process.execPath, [launcher, ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 26,
   });
@@ -306,7 +286,7 @@ describe("a command loads no more than it needs", () => {
   /** Which libraries, and which files of the command itself, its process opens. */
   function filesOpenedBy(...args: string[]): { libraries: string[]; chunks: string[] } {
     const log = join(folder, "trace");
-    const command = [process.execPath, join(BUILD, "bin/vmguest.js"), ...args];
+    const command = [process.execPath, launcher, ...args];
     const { status } = spawnSync("strace", ["-f", "-qq", "-e", "trace=open,openat", "-o", log, ...command]);
     expect(status).toBe(0);
     const opened = readFileSync(log, "utf8")

@@ -1,26 +1,21 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { buildCommand } from "./built-command.ts";
 import { buildGuest } from "./guests/builder.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "vmguest-reads-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Every system call of the audit's process that names the image or a descriptor of it. */
-function traceAudit(image: string): { calls: string[]; stats: { reads: number; bytesRead: number } } {
+function traceAudit(
+  launcher: string,
+  image: string,
+): { calls: string[]; stats: { reads: number; bytesRead: number } } {
   const log = join(folder, "trace");
-  const command = [
-    process.execPath,
-    join(ROOT, "bin/vmguest.js"),
-    "audit",
-    image,
-    "--format",
-    "json",
-    "--stats",
-  ];
+  const command = [process.execPath, launcher, "audit", image, "--format", "json", "--stats"];
   const { status, stderr } = spawnSync("strace", ["-f", "-qq", "-P", image, "-o", log, ...command], {
     encoding: "utf8",
   });
@@ -32,10 +27,9 @@ function traceAudit(image: string): { calls: string[]; stats: { reads: number; b
 }
 
 test("--stats counts what strace sees, and the image is opened for reading only", async () => {
-  execFileSync("npm", ["run", "--silent", "build"], { cwd: ROOT });
   const guest = { name: "ws2012r2", args: ["--os", "ws2012r2", "--virtual-size", "160M", "--files", "10"] };
   const { image } = await buildGuest(folder, 0, guest);
-  const { calls, stats } = traceAudit(image);
+  const { calls, stats } = traceAudit(buildCommand(folder), image);
 
   const reads = calls.filter((call) => /\b(read|pread64|readv|preadv)\(/.test(call));
   const bytes = reads.map((call) => Number(/ = (\d+)$/.exec(call)?.[1]));
