@@ -16,7 +16,7 @@ export interface ChainReport {
   readonly error: ErrorReport | null;
 }
 
-/** One file of a chain, as it says of itself. */
+/** One file of a chain, as it says of itself; sizes in bytes. */
 export interface ChainFileReport {
   readonly path: string;
   readonly format: DiskFormat;

@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { auditImage, auditMany, type ImageReport } from "../../src/index.ts";
+import { RemoteAccess } from "../../src/io/http/index.ts";
 import { makeLibrary } from "./image-library.ts";
 
 let paths: readonly string[];
@@ -39,6 +40,17 @@ test("who leaves the loop gets no more", async () => {
     break;
   }
   expect(seen).toEqual(["a.vhdx"]);
+});
+
+test("without the program of its threads, it says that nobody can wait for a web server", async () => {
+  const remote = new RemoteAccess();
+  const options = { host: "ws2019", remote } as const;
+  const [report] = await collect(auditMany(["https://images.example/a.vhdx"], options));
+  await remote.close();
+  expect(report).toMatchObject({
+    path: "https://images.example/a.vhdx",
+    error: { code: "USAGE", message: expect.stringContaining("read by a thread") },
+  });
 });
 
 test("a signal ends it with its reason", async () => {

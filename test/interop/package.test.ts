@@ -192,7 +192,12 @@ describe("the library", () => {
       types: ["node"],
       noEmit: true,
     };
-    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files: ["index.ts"] }));
+    consumer.write(
+      "script.cts",
+      'import vmguest = require("vmguest");\nexport const { auditImage } = vmguest;\n',
+    );
+    const files = ["index.ts", "script.cts"];
+    consumer.write("tsconfig.json", JSON.stringify({ compilerOptions, files }));
     const compiler = join(ROOT, "node_modules/typescript/bin/tsc");
     const { status, stdout } = consumer.run(process.execPath, compiler, "-p", ".");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });

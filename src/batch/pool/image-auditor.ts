@@ -49,6 +49,7 @@ export class InlineAuditor implements ImageAuditor {
   async audit(image: PlannedImage): Promise<AuditAnswer> {
     // Between two images, signals and timers are heard.
     await setImmediate();
+    if (isRemote(image.source)) return await answerWithoutThreads(image);
     // Where there are threads, they alone load what reads images.
     const { performAudit } = await import("./audit-task.ts");
     return await performAudit(auditTask(image, this.#options));
@@ -61,6 +62,13 @@ export class InlineAuditor implements ImageAuditor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Whoever waits for a web server on the thread that asks it waits for good. */
+async function answerWithoutThreads(image: PlannedImage): Promise<AuditAnswer> {
+  const { failedAnswer } = await import("./image-answer.ts");
+  const message = "an image on a web server is read by a thread, and the program of the threads is not there";
+  return failedAnswer(image, new VmguestError("USAGE", message));
 }
 
 /**
