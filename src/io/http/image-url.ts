@@ -31,6 +31,18 @@ export function isLoopback({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+/** `localhost` with all that may stand before and behind it, and addresses that systems take for themselves. */
+const HERE =
+  /^((.+\.)?localhost\.?|(127|0)\.\d+\.\d+\.\d+|\[::1?\]|\[::ffff:(0|7f[0-9a-f]{2}):[0-9a-f]{1,4}\])$/;
+
+/**
+ * Whether a URL leads to this host however that is spelled: more than {@link isLoopback} relies on, for what must not
+ * lead here. A name that its name server says is here cannot be told.
+ */
+export function leadsHere({ hostname }: URL): boolean {
+  return HERE.test(hostname);
+}
+
 /** Parameters that say which version of an object is meant: S3, Azure Blob, Google Cloud Storage. No secrets. */
 const VERSION_PARAMETERS: ReadonlySet<string> = new Set(["versionid", "snapshot", "generation"]);
 
@@ -51,13 +63,18 @@ const FINGERPRINT = /^\?~[0-9a-f]{8}$/;
  * images that differ in nothing else can be told apart. The shown URL of a shown URL is the same.
  */
 export function shownUrl(text: string): string {
-  if (!URL.canParse(text)) return text.replace(/[?#].*$/s, "").replace(/\/\/[^/]*@/, "//");
+  if (!URL.canParse(text)) return shownText(text);
   const url = new URL(text);
   url.username = "";
   url.password = "";
   url.hash = "";
   if (!FINGERPRINT.test(url.search)) url.search = shownQuery(url.searchParams);
   return url.href;
+}
+
+/** Of what is no URL nobody can tell where a password in it ends. */
+function shownText(text: string): string {
+  return text.includes("@") ? text.replace(/\/\/.*$/s, "//...") : text.replace(/[?#].*$/s, "");
 }
 
 function shownQuery(parameters: URLSearchParams): string {

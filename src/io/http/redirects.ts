@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { VmguestError } from "../../errors.ts";
-import { isLoopback, parseImageUrl, shownUrl } from "./image-url.ts";
+import { isLoopback, leadsHere, parseImageUrl, shownUrl } from "./image-url.ts";
 
 /** Statuses that send a GET request on to another URL. */
 export const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -15,7 +15,7 @@ export function nextUrl(from: URL, location: string | undefined): URL {
   const to = new URL(location, from);
   const shown = `"${shownUrl(to.href)}"`;
   // From this host to this host is one thing; a server elsewhere must not make us ask what listens here.
-  if (isLoopback(to) && !isLoopback(from))
+  if (leadsHere(to) && !isLoopback(from))
     throw new VmguestError("REMOTE_REDIRECT", `the server sends on to this host itself, ${shown}`);
   try {
     return parseImageUrl(to.href);

@@ -28,6 +28,9 @@ describe("the URL of an image", () => {
     ["https://hunter2@images.example/a.vhdx", "REMOTE_URL"],
     ["https://", "REMOTE_URL"],
     ["https://me:hunter2@[/a.vhdx?hunter2", "REMOTE_URL"],
+    ["https://me:hun/hunter2@h.example/a.vhdx", "REMOTE_URL"],
+    ["https://me:hunter2?@h.example/a.vhdx", "REMOTE_URL"],
+    ["https://me:hunter2#@h.example/a.vhdx", "REMOTE_URL"],
   ])("may not be %s: %s, which shows no password", (text, code) => {
     const error = caught(() => parseImageUrl(text));
     expect(error).toMatchObject({ code });

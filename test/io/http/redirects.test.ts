@@ -113,4 +113,28 @@ describe("a redirect", () => {
     expect(error.code).toBe("REMOTE_REDIRECT");
     expect(error.message).not.toContain("hunter2");
   });
+
+  test.each([
+    ["localhost."],
+    ["images.localhost"],
+    ["0.0.0.0"],
+    ["0"],
+    ["2130706433"],
+    ["0x7f.1"],
+    ["127.9.9.9."],
+    ["[::]"],
+    ["[0:0::1]"],
+    ["[::ffff:127.0.0.1]"],
+    ["[::ffff:0.0.0.0]"],
+  ])("to this host is refused where it is spelled %s", (host) => {
+    const { message } = caught(() => nextUrl(new URL("https://h.example/a"), `https://${host}/a`));
+    expect(message).toContain("sends on to this host itself");
+  });
+
+  test.each(["localhost.example", "notlocalhost", "128.0.0.1", "[::2]", "[::ffff:10.0.0.1]"])(
+    "to %s leads elsewhere",
+    (host) => {
+      expect(nextUrl(new URL("https://h.example/a"), `https://${host}/a`).href).toContain(host.slice(0, 8));
+    },
+  );
 });
