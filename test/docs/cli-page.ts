@@ -56,7 +56,8 @@ const OUTPUT = `## Output
 - Where packages are named, a path may go on into a file: \`vmguest.iso/support/amd64/setup.exe\`, through as many packages as
   it takes. No path of the host does that, so nothing else can be meant; reports name what is inside in the same way.
 - JSON begins with \`"schema"\`, which changes when a key changes its meaning or goes away: \`vmguest.audit/1\`
-  ([JSON Schema](schema/audit-1.schema.json)), \`vmguest.table/1\`, \`vmguest.services/1\`, \`vmguest.registry/1\`,
+  ([JSON Schema](schema/audit-1.schema.json)), \`vmguest.audit-stream/1\` ([JSON Schema](schema/audit-stream-1.schema.json)),
+  \`vmguest.diff/1\` ([JSON Schema](schema/diff-1.schema.json)), \`vmguest.table/1\`, \`vmguest.services/1\`, \`vmguest.registry/1\`,
   \`vmguest.chain/1\`, \`vmguest.check/1\`, \`vmguest.files/1\`, \`vmguest.package-list/1\`
   ([JSON Schema](schema/package-list-1.schema.json)), \`vmguest.package/1\` ([JSON Schema](schema/package-1.schema.json)),
   \`vmguest.package-verification/1\` ([JSON Schema](schema/package-verification-1.schema.json)), \`vmguest.package-integrity/1\`,
@@ -71,5 +72,6 @@ const EXIT_CODES = `## Exit codes
 | --- | --- |`;
 
 const EXIT_ORDER = `
-Where several apply, it is the first of 5, 2, 4, 3, 1.
+Where several apply, it is the first of 5, 2, 4, 3, 1. A command that a signal stops ends with 128 and the number of the signal (130
+for Ctrl-C, 143 for SIGTERM), and an audit whose reader of NDJSON leaves before its end with 141.
 `;
