@@ -85,6 +85,16 @@ describe("a pool", () => {
     expect((await settled).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 
+  test("does not mind what becomes of a thread that it ends", async () => {
+    const told = vi.spyOn(Worker.prototype, "postMessage");
+    const pool = await open();
+    await pool.run(identify, MINUTE_MS);
+    const [thread] = told.mock.contexts as Worker[];
+    const closed = pool.close();
+    expect(thread?.emit("error", new Error("too many open files"))).toBe(true);
+    await closed;
+  });
+
   test("starts no thread before there is work", async () => {
     const told = vi.spyOn(Worker.prototype, "postMessage");
     await (await open({ threadCount: 64 })).close();

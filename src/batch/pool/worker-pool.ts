@@ -54,7 +54,7 @@ export class WorkerPool<Task> implements AsyncDisposable {
     this.#pool = pool;
     this.#program = program;
     // A thread that had nothing to do has ended. Where it had not even started, what waits for it would wait for good.
-    pool.on("error", () => this.#recall());
+    pool.on("error", (error) => this.#recall(error));
   }
 
   /** Starts no thread yet. */
@@ -124,7 +124,8 @@ export class WorkerPool<Task> implements AsyncDisposable {
     } catch (error) {
       // What was not handed over to a thread that is gone now would stay open.
       for (const part of transferList ?? []) if (part instanceof MessagePort) part.close();
-      throw watchdog.isHung ? hung(timeoutMs) : error;
+      if (watchdog.isHung) throw hung(timeoutMs);
+      throw controller.signal.aborted ? controller.signal.reason : error;
     } finally {
       this.#underWay.delete(assignment);
     }
@@ -136,7 +137,10 @@ export class WorkerPool<Task> implements AsyncDisposable {
    */
   #watchThreads(): void {
     for (const thread of this.#pool.threads) {
-      if (!this.#threads.has(thread)) this.#threads.set(thread, this.#waitForEnd(thread));
+      if (this.#threads.has(thread)) continue;
+      // Where a thread that the library ends has an error first, it asks for this method of what has only half of them.
+      Object.assign(thread, { removeListener: () => thread });
+      this.#threads.set(thread, this.#waitForEnd(thread));
     }
   }
 
@@ -152,10 +156,10 @@ export class WorkerPool<Task> implements AsyncDisposable {
     });
   }
 
-  /** Takes back what no thread has begun, so that it is sent again. */
-  #recall(): void {
+  /** Takes back what no thread has begun, so that it is sent again; at last, `error` is why it was lost. */
+  #recall(error: unknown): void {
     for (const [assignment, controller] of this.#underWay) {
-      if (!isBegun(assignment)) controller.abort();
+      if (!isBegun(assignment)) controller.abort(error);
     }
   }
 }
