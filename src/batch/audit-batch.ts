@@ -20,7 +20,10 @@ export interface BatchOptions {
   readonly audit: BatchAuditOptions;
   /** What reading one image may cost. */
   readonly limits: ReadLimits;
-  /** How many images are audited at a time, 1 to {@link JOBS_MAX}; one for each processor where not given. */
+  /**
+   * How many images are audited at a time, 1 to {@link JOBS_MAX}. Where not given, one for each processor, as far as there
+   * are images enough on disk, or one on a web server, to make up for the start of another thread.
+   */
   readonly jobs?: number;
   /** Audits no others than those of this shard. */
   readonly shard?: Shard;
@@ -58,15 +61,20 @@ const AHEAD = { itemsAhead: 2048, bytes: 64 * 1024 * 1024 };
  * Who stops iterating ends the batch. Throws USAGE for a number of jobs that there cannot be, and the reason of a signal.
  */
 export async function* auditBatch(found: Discovery, options: BatchOptions): AsyncGenerator<AuditedImage> {
-  const jobs = countJobs(options.jobs, found.images.length);
+  const jobs = countJobs(options.jobs, found.images);
   options.signal?.throwIfAborted();
   yield* new Batch(found, jobs, options).run();
 }
 
-function countJobs(stated: number | undefined, imageCount: number): number {
+/** A thread takes as long to start as it does to audit so many images on a disk of the host (measured). */
+const IMAGES_PER_THREAD = 16;
+
+function countJobs(stated: number | undefined, images: readonly string[]): number {
   if (stated !== undefined && !(Number.isInteger(stated) && stated >= 1 && stated <= JOBS_MAX))
     throw new VmguestError("USAGE", `there are 1 to ${JOBS_MAX} jobs, not ${stated}`);
-  return Math.max(1, Math.min(stated ?? availableParallelism(), JOBS_MAX, imageCount));
+  const useful = images.some(isRemote) ? images.length : Math.ceil(images.length / IMAGES_PER_THREAD);
+  const jobs = stated ?? Math.min(availableParallelism(), useful);
+  return Math.max(1, Math.min(jobs, JOBS_MAX, images.length));
 }
 
 /** Why nothing more is done once a batch has ended; nobody hears of it. */
@@ -190,9 +198,12 @@ class Batch {
   async #addUnreadable({ images, unreadable }: BatchPlan): Promise<void> {
     if (unreadable.length === 0) return;
     const { failedAnswer } = await import("./pool/image-answer.ts");
-    for (const [index, { path, position, error }] of unreadable.entries()) {
+    for (const [index, { position, found }] of unreadable.entries()) {
+      const place = images.length + index;
+      await this.#done.waitForRoom(place);
+      const { path, error } = found;
       const answer = failedAnswer({ path, role: "leaf" }, error);
-      this.#add(images.length + index, { path, position }, answer, { isFromCache: false, wallMs: 0 });
+      this.#add(place, { path, position }, answer, { isFromCache: false, wallMs: 0 });
     }
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { ChainSurvey } from "./chain-survey.ts";
-import type { Discovery } from "./discover.ts";
+import type { Discovery, UnreadablePath } from "./discover.ts";
 import type { KnownAudits } from "./known-audits.ts";
 import type { PlannedImage } from "./planned-image.ts";
 import type { ImageAuditor } from "./pool/image-auditor.ts";
@@ -13,7 +13,7 @@ export interface BatchPlan {
   /** In the order of the report. */
   readonly images: readonly PlannedImage[];
   /** What could not be searched; it stands behind the images. */
-  readonly unreadable: readonly (Discovery["unreadable"][number] & { readonly position: number })[];
+  readonly unreadable: readonly { readonly position: number; readonly found: UnreadablePath }[];
 }
 
 export interface PlanOptions {
@@ -40,9 +40,9 @@ export async function planBatch({ images, unreadable }: Discovery, options: Plan
   const planned = assignRoles(images, surveys).map(
     (image): PlannedImage => ({ ...image, path: shownPath(image.path), source: image.path }),
   );
-  const placed = unreadable.map((one, index) => ({ ...one, position: images.length + index }));
+  const placed = unreadable.map((found, index) => ({ position: images.length + index, found }));
   if (options.shard === undefined) return { images: planned, unreadable: placed };
-  const keys = [...planned, ...placed].map(({ path }) => path);
+  const keys = [...planned, ...unreadable].map(({ path }) => path);
   const own = new Set(await pickShard(keys, options.shard));
   return {
     images: planned.filter(({ position }) => own.has(position)),

@@ -11,6 +11,19 @@ export interface UnreadablePath {
   readonly error: VmguestError;
 }
 
+/** What a list names and is not there. A list may name a million, so that errors are made when they are told. */
+class MissingPath implements UnreadablePath {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get error(): VmguestError {
+    return notFound(this.path);
+  }
+}
+
 /** Lists a folder; throws what `readdirSync` throws. */
 export type ListFolder = (folder: string) => Dirent[];
 
@@ -72,7 +85,7 @@ export class FileSearch {
     const leftOutBefore = this.#leftOutCount;
     const kind = kindOf(path);
     const found = [...this.#enter(path, kind === "folder")];
-    if (kind === undefined) return found.map(() => ({ path, error: notFound(path) }));
+    if (kind === undefined) return found.map(() => new MissingPath(path));
     if (found.length > 0 || this.#leftOutCount > leftOutBefore) return found;
     return [{ path, error: this.#nothingIn(path) }];
   }

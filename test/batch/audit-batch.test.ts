@@ -102,6 +102,19 @@ describe("a batch", () => {
     expect(images.map(reportOf).map(({ error }) => error?.code)).toEqual([undefined, "IO_OPEN"]);
   });
 
+  test("tells of what could not be searched no faster than it is heard", async () => {
+    const error = new VmguestError("IO_OPEN", "permission denied");
+    const unreadable = Array.from({ length: 10_000 }, (_, index) => ({ path: `closed-${index}`, error }));
+    let told = 0;
+    const onEvent = ({ event }: BatchEvent) => void (event === "image-end" && told++);
+    const toldAtEach: number[] = [];
+    for await (const _ of auditBatch({ images: [], unreadable }, { ...AUDIT, onEvent }))
+      toldAtEach.push(told);
+    expect(toldAtEach).toHaveLength(10_000);
+    const ahead = toldAtEach.map((count, index) => count - index);
+    expect(Math.max(...ahead)).toBeLessThan(3000);
+  });
+
   test("refuses an image whose memory is not enough, and goes on", async () => {
     const limits = { seconds: 60, bytes: 1e9, memoryBytes: 1 };
     const images = await auditAll(listOf(...GOOD.slice(0, 2)), { workerProgram, limits });

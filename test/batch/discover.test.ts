@@ -228,6 +228,13 @@ describe("images of a list", () => {
     });
   });
 
+  test("that are not there take little memory, however many they are", async () => {
+    const { unreadable } = await discoverImages([], { listed: ["absent.vhdx"] });
+    const [one] = unreadable;
+    expect(Object.keys(one ?? {})).toEqual(["path"]);
+    expect(one?.error).toMatchObject({ code: "PATH_NOT_FOUND", where: { image: "absent.vhdx" } });
+  });
+
   test("are no patterns", async () => {
     expect(await findListed(["fleet/*.vhdx", "fleet/vm[1].vhdx"])).toEqual({
       images: ["fleet/vm[1].vhdx"],
