@@ -3,8 +3,9 @@ import type { GuestOutcome, ImageOutcome } from "./image-outcome.ts";
 
 /**
  * What a gate may forbid (`--fail-on`): a status of a guest; `inconsistent`, where the sources of a guest's version
- * disagree; `staging`, where an earlier staging failed or was cut; `error`, where an image could not be read or a
- * finding is an error; `warning`, where a finding is a warning.
+ * disagree; `staging`, where an earlier staging failed or was cut; `no-guest`, where an image could be read and none was
+ * found in it, so that nothing was judged; `error`, where an image could not be read or a finding is an error; `warning`,
+ * where a finding is a warning.
  */
 export const GATE_CONDITIONS = [
   "outdated",
@@ -12,6 +13,7 @@ export const GATE_CONDITIONS = [
   "unknown",
   "inconsistent",
   "staging",
+  "no-guest",
   "error",
   "warning",
 ] as const;
@@ -34,6 +36,14 @@ export function violationsOfGuest(
   return GATE_CONDITIONS.filter((condition) => forbidden.has(condition) && isMetByGuest(condition, guest));
 }
 
+/** Those of `forbidden` that the image fulfils whatever its guests are, in the order of {@link GATE_CONDITIONS}. */
+export function violationsOfImage(
+  image: ImageOutcome,
+  forbidden: ReadonlySet<GateCondition>,
+): GateCondition[] {
+  return GATE_CONDITIONS.filter((condition) => forbidden.has(condition) && isMetByImage(condition, image));
+}
+
 /** Those of `forbidden` that the image or one of its guests fulfils, in the order of {@link GATE_CONDITIONS}. */
 export function violationsOf(image: ImageOutcome, forbidden: ReadonlySet<GateCondition>): GateCondition[] {
   return GATE_CONDITIONS.filter(
@@ -54,5 +64,6 @@ function isMetByGuest(
 
 function isMetByImage(condition: GateCondition, image: ImageOutcome): boolean {
   if (condition === "error") return image.error !== null || image.hasErrorFinding;
+  if (condition === "no-guest") return image.error === null && image.guests.length === 0;
   return condition === "warning" && image.hasWarningFinding;
 }

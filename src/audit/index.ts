@@ -7,7 +7,13 @@ export {
   type ParentReport,
   reportChain,
 } from "./chain-report.ts";
-export { GATE_CONDITIONS, type GateCondition, violationsOf, violationsOfGuest } from "./gate.ts";
+export {
+  GATE_CONDITIONS,
+  type GateCondition,
+  violationsOf,
+  violationsOfGuest,
+  violationsOfImage,
+} from "./gate.ts";
 export { type GuestOutcome, type ImageOutcome, outcomeOf } from "./image-outcome.ts";
 export {
   OpenedImage,

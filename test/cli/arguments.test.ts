@@ -174,7 +174,7 @@ test.each([
   {
     line: "audit x --fail-on outdated,current",
     message:
-      '--fail-on takes outdated, missing, unknown, inconsistent, staging, error, warning, none, not "current"',
+      '--fail-on takes outdated, missing, unknown, inconsistent, staging, no-guest, error, warning, none, not "current"',
   },
   { line: "audit x --fail-on outdated,", message: "--fail-on needs a value (" },
   { line: "audit x --host ws2003", message: "--host takes win8, ws2012, " },

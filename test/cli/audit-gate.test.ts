@@ -61,7 +61,7 @@ const IMAGES: Readonly<Record<string, { report: ImageReport; meets: readonly str
     meets: ["error"],
     code: 0,
   },
-  empty: { report: image({ guests: [] }), meets: [], code: 0 },
+  empty: { report: image({ guests: [] }), meets: ["no-guest"], code: 0 },
   broken: { report: brokenImage(), meets: ["error"], code: 3 },
   unsafe: { report: withError("DISK_PARENT_OUTSIDE", "unsafe"), meets: ["error"], code: 4 },
   bug: { report: withError("INTERNAL", "corrupt"), meets: ["error"], code: 5 },

@@ -201,6 +201,13 @@ describe("the gate", () => {
     expect(page.match(/Fails the gate, which forbids/g) ?? []).toHaveLength(rows);
   });
 
+  test("is failed by an image without a guest where that is forbidden", () => {
+    const empty = report(image({ guests: [] }), image(), brokenImage());
+    const page = pageOf(empty, { forbidden: new Set(["no-guest"]) });
+    expect(page.match(/<tbody data-status="no-guest" data-gate>/g)).toHaveLength(1);
+    expect(page.match(/<tbody [^>]*data-gate>/g)).toHaveLength(1);
+  });
+
   test("is not spoken of where nothing is forbidden", () => {
     expect(textOf(pageOf(shown))).not.toMatch(/gate/i);
   });

@@ -127,6 +127,14 @@ describe("the JUnit report", () => {
     expect(found).toContain("fleet/data.vhdx: skipped no-guest");
   });
 
+  test("fails an image without a guest where that is forbidden, and one that could not be read for its error alone", () => {
+    const found = results(junit(["no-guest"]));
+    expect(found).toContain("fleet/data.vhdx: failure no-guest");
+    expect(found).toContain("fleet/broken.vhdx: error VHDX_HEADERS_INVALID");
+    expect(found.filter((result) => result?.includes(": failure "))).toHaveLength(1);
+    expect(junit(["no-guest"])).toContain('message="no-guest: no guest was found in the image"');
+  });
+
   test("says all conditions that a guest fulfils in one failure", () => {
     const sick = guest({ integrationServices: { consistent: false }, staging: { state: "failed" } });
     expect(results(junit(GATE_CONDITIONS, report(image({ guests: [sick] }))))).toEqual([

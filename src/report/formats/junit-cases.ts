@@ -7,8 +7,8 @@ import {
   type GuestReport,
   type ImageReport,
   outcomeOf,
-  violationsOf,
   violationsOfGuest,
+  violationsOfImage,
 } from "../../audit/index.ts";
 import { describeMachine, describeOs } from "../guest-words.ts";
 
@@ -32,7 +32,7 @@ export interface CaseResult {
 /** The image's own case, then one for each guest. */
 export function casesOf(image: ImageReport, forbidden: ReadonlySet<GateCondition>): TestCase[] {
   const outcome = outcomeOf(image);
-  const violations = violationsOf({ ...outcome, guests: [] }, forbidden);
+  const violations = violationsOfImage(outcome, forbidden);
   return [
     {
       name: image.path,
@@ -63,17 +63,20 @@ function nameGuest(
   return guests.findIndex(isSame) === index ? place : `${place}, guest ${index}`;
 }
 
+const NO_GUEST = "no guest was found in the image";
+
 function judgeImage(image: ImageReport, violations: readonly GateCondition[]): CaseResult | null {
   const { error, findings, guests } = image;
   if (error !== null) return judgeError(error);
   if (violations.length > 0) {
     const bad = findings.filter(({ severity }) => violations.some((condition) => condition === severity));
+    const what = violations.includes("no-guest") ? [NO_GUEST] : [];
     const codes = [...new Set(bad.map(({ code }) => code))];
-    const message = `${violations.join(", ")}: ${codes.join(", ")}`;
+    const message = `${violations.join(", ")}: ${[...what, ...codes].join(", ")}`;
     return { element: "failure", type: violations.join(","), message, details: bad.map(describeFinding) };
   }
   if (guests.length > 0) return null;
-  return { element: "skipped", type: "no-guest", message: "no guest was found in the image", details: [] };
+  return { element: "skipped", type: "no-guest", message: NO_GUEST, details: [] };
 }
 
 function judgeError({ code, message, where, hint }: ErrorReport): CaseResult {

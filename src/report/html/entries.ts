@@ -5,8 +5,8 @@ import {
   type GuestReport,
   type ImageReport,
   outcomeOf,
-  violationsOf,
   violationsOfGuest,
+  violationsOfImage,
 } from "../../audit/index.ts";
 import type { State } from "./states.ts";
 
@@ -25,7 +25,7 @@ export interface Entry {
 /** The rows of an image: one for each guest; one more where it could not be read, and one where it holds no guest. */
 export function entriesOf(image: ImageReport, forbidden: ReadonlySet<GateCondition>): Entry[] {
   const outcome = outcomeOf(image);
-  const ofImage = violationsOf({ ...outcome, guests: [] }, forbidden);
+  const ofImage = violationsOfImage(outcome, forbidden);
   const entries = image.guests.map((guest, index): Entry => {
     const own = outcome.guests[index];
     const ofGuest = own === undefined ? [] : violationsOfGuest(own, forbidden);

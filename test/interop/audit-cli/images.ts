@@ -41,7 +41,7 @@ export const IMAGES: Readonly<Record<string, Kind>> = {
     code: 0,
   },
   "error finding": { bytes: () => vhdx(current(), current().subarray(0, 512)), meets: ["error"], code: 0 },
-  empty: { bytes: () => vhdx(), meets: [], code: 0 },
+  empty: { bytes: () => vhdx(), meets: ["no-guest"], code: 0 },
   broken: { bytes: () => vhdx(current()).subarray(0, 3 * 2 ** 20), meets: ["error"], code: 3 },
   unsafe: {
     bytes: () =>

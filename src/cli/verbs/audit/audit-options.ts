@@ -61,7 +61,7 @@ const JUDGING_OPTIONS = {
   "fail-on": {
     kind: "list",
     describe:
-      "End with exit code 1 where a guest has one of these statuses: outdated, missing, unknown; is inconsistent: its sources of the version disagree; or has had a staging that failed or was cut; error: an image could not be read or a finding is an error; warning: a finding is one; none: whatever the policy file says",
+      "End with exit code 1 where a guest has one of these statuses: outdated, missing, unknown; is inconsistent: its sources of the version disagree; or has had a staging that failed or was cut; no-guest: an image has no guest that could be judged; error: an image could not be read or a finding is an error; warning: a finding is one; none: whatever the policy file says",
     choices: FAIL_ON,
   },
   "min-version": {
