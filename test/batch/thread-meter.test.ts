@@ -1,7 +1,15 @@
-import { expect, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { beforeEach, expect, test } from "vitest";
 import { threadMeter } from "../../src/batch/pool/thread-meter.ts";
 
 const MIB = 1024 * 1024;
+
+// What other tests have left behind might be collected at any time, and be taken for memory given back.
+beforeEach(() => {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+});
 
 test("a thread is charged for the buffers that it has come to hold", () => {
   const before = new ArrayBuffer(64 * MIB);

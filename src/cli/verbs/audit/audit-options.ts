@@ -97,7 +97,8 @@ const REPORT_OPTIONS = {
 const RUN_OPTIONS = {
   jobs: {
     kind: "number",
-    describe: "Audit so many images at a time; where not given, as many as there are processors",
+    describe:
+      "Audit so many images at a time; where not given, as many as there are processors, fewer for few images",
   },
   cache: {
     kind: "text",
