@@ -111,8 +111,9 @@ export class RemoteAccess {
   }
 }
 
+/** Keeps the process alive: there may be nothing else meanwhile, and who asked would never get an answer. */
 async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined);
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** Runs so much at once. The library is loaded when there is something to be run. */

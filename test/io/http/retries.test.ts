@@ -1,8 +1,11 @@
+import { execFile } from "node:child_process";
 import type { RequestListener } from "node:http";
+import { promisify } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Code } from "../../../src/errors.ts";
 import { parseRetryAfterMs, retryDelayMs } from "../../../src/io/http/retries.ts";
+import { bundleProgram } from "../../support/worker-program.ts";
 import { serveRange, startServer } from "./range-server.ts";
 import { Pauses, RawClient } from "./raw-client.ts";
 
@@ -121,4 +124,12 @@ test("a pause that ended before it began is none", () => {
   const before = "Wed, 21 Oct 2026 07:27:00 GMT";
   expect(parseRetryAfterMs(before, "Wed, 21 Oct 2026 07:28:00 GMT")).toBeUndefined();
   expect(parseRetryAfterMs(before, undefined)).toBeUndefined();
+});
+
+test("a process that waits for the next attempt and does nothing else does not end before", async () => {
+  await using server = await startServer(status(503));
+  const program = await bundleProgram("test/io/http/lone-program.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [program, server.origin]);
+  expect(stdout).toBe("REMOTE_STATUS\n");
+  expect(server.requests).toHaveLength(2);
 });
