@@ -71,7 +71,16 @@ export function auditImage(path: string, options: AuditOptions): ImageReport {
     const findings = (options.knownFindings ?? []).map((found) => reportFinding(found, path));
     const refusal = options.budget?.refusal ?? error;
     const role = options.role ?? "leaf";
-    return { ...NOTHING_FOUND, path, role, container, findings, error: reportError(refusal, path) };
+    return {
+      path,
+      role,
+      container,
+      partitionTable: null,
+      volumes: [],
+      guests: [],
+      findings,
+      error: reportError(refusal, path),
+    };
   } finally {
     image?.close();
   }
@@ -94,13 +103,6 @@ function checkMinimum({ minimumVersion, minimums }: AuditOptions): void {
     `the minimum must be a version like 6.3.9600.18692, not "${minimumVersion}"`,
   );
 }
-
-const NOTHING_FOUND: Omit<ImageReport, "path" | "role" | "container" | "error"> = {
-  partitionTable: null,
-  volumes: [],
-  guests: [],
-  findings: [],
-};
 
 /** Volumes that a Linux has its root file system on. */
 const LINUX_CONTENTS: ReadonlySet<VolumeContent> = new Set(["ext", "xfs", "btrfs", "lvm", "luks"]);

@@ -23,27 +23,43 @@ export function decide(hostId: HostId, os: RuleGuest): Rule {
   const row = findRow("MS2020", host.generation, guest.row);
   const other = findRow("MS2015", host.generation, guest.row);
   if (row === undefined) return refusePair(host, guest, guest.row, other);
-  const shared = {
+  const ruled = covers(row, os)
+    ? ruleOfRow(host, guest, os, row, other)
+    : ruleBeforeServicePack(os, row, other);
+  return {
     host: host.id,
     guest: row.guest,
-    extrapolated: host.extrapolated || guest.extrapolated,
+    ...ruled,
     source: citeBoth(host, row, other),
+    extrapolated: host.extrapolated || guest.extrapolated,
   };
-  if (!covers(row, os)) {
-    return {
-      ...shared,
-      mechanism: "none",
-      alternative: other !== undefined && covers(other, os) ? other.mechanism : null,
-      requiresDataExchange: false,
-      note: `the row is for "${row.label}", but the guest has ${nameServicePack(os)}: install Service Pack ${row.servicePack} first`,
-    };
-  }
+}
+
+/** What a row says of a guest; spread where it stands, so that the keys of every rule are written in one order. */
+type Ruled = Pick<Rule, "mechanism" | "alternative" | "requiresDataExchange" | "note">;
+
+function ruleOfRow(
+  host: HostSummary,
+  guest: GuestEntry,
+  os: RuleGuest,
+  row: UpdateRow,
+  other: UpdateRow | undefined,
+): Ruled {
   return {
-    ...shared,
     mechanism: row.mechanism,
     alternative: other !== undefined && other.mechanism !== row.mechanism ? other.mechanism : null,
     requiresDataExchange: row.note === "data-exchange",
     note: writeNote(host, guest, os, row, other),
+  };
+}
+
+/** The row is for a later service pack than the guest has. */
+function ruleBeforeServicePack(os: RuleGuest, row: UpdateRow, other: UpdateRow | undefined): Ruled {
+  return {
+    mechanism: "none",
+    alternative: other !== undefined && covers(other, os) ? other.mechanism : null,
+    requiresDataExchange: false,
+    note: `the row is for "${row.label}", but the guest has ${nameServicePack(os)}: install Service Pack ${row.servicePack} first`,
   };
 }
 

@@ -28,7 +28,7 @@ export interface MinimumRule {
 /** What policy has to know of a guest to find its rule. */
 export type MinimumGuest = Pick<OsFacts, "id" | "family" | "build">;
 
-/** The NT versions that rules name, oldest first. */
+/** The NT versions that rules name, each where the first system of it stands. */
 const NT_VERSIONS = [...new Set(OS_IDS.flatMap((id) => GUESTS[id].nt ?? []))];
 
 /** Every name that the `guest` of a rule may hold: systems that are not Windows are not measured by a version. */

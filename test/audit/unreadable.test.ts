@@ -34,6 +34,11 @@ const bitLockerVolume = () => volumeOf(bootSector("\xeb\x58\x90-FVE-FS-"));
 const luksVolume = () => volumeOf(Uint8Array.from(Buffer.from("LUKS\xba\xbe", "latin1")));
 
 describe("a file that is no image that can be read", () => {
+  test("has the report of any image, its keys in the same order", () => {
+    const keysOf = (bytes: Uint8Array) => Object.keys(auditBytes(bytes));
+    expect(keysOf(new Uint8Array(0))).toEqual(keysOf(vhdx(dataVolume())));
+  });
+
   const disk = layGpt([windowsVolume({ release: "ws2012r2" })]);
 
   test.each<[title: string, bytes: Uint8Array, code: string, kind: string]>([

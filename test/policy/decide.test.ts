@@ -84,6 +84,15 @@ describe("the rule", () => {
     );
   });
 
+  test("has its keys in one order, which reports write", () => {
+    const orders = pairs.flatMap(({ host, guest }) =>
+      [null, 0, 2].map((servicePack) => Object.keys(decide(host, os(guest, { servicePack }))).join()),
+    );
+    expect(new Set(orders)).toEqual(
+      new Set(["host,guest,mechanism,alternative,requiresDataExchange,note,source,extrapolated"]),
+    );
+  });
+
   test("is the same for all hosts of a generation, but for the host's own newness", () => {
     for (const guest of OS_IDS) {
       const named = decide("ws2019", os(guest, { servicePack: 2 }));
