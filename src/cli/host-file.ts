@@ -7,6 +7,7 @@ import {
   lstatSync,
   openSync,
   rmSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeSync,
@@ -16,6 +17,8 @@ import { VmguestError } from "../errors.ts";
 export interface HostFileOptions {
   /** Files that are read: the file must be none of them. */
   readonly inputs: readonly string[];
+  /** Files that are written too, and may not be there yet: the file must be none of them either. */
+  readonly outputs?: readonly string[];
   /** Fails where the file exists, even as a link. */
   readonly isNew?: boolean;
 }
@@ -36,20 +39,18 @@ export class HostFile implements Disposable {
     this.#isOurs = how.isOurs;
   }
 
-  /** Throws IO_WRITE where the file cannot be opened, and USAGE where it exists but must not, or is an input. */
-  static open(path: string, { inputs, isNew = false }: HostFileOptions): HostFile {
+  /** Throws IO_WRITE where the file cannot be opened, and USAGE where it exists but must not, or is one of the others. */
+  static open(path: string, { inputs, outputs = [], isNew = false }: HostFileOptions): HostFile {
     const flags = constants.O_WRONLY | constants.O_CREAT | (isNew ? constants.O_EXCL : 0);
     const isOurs = attempt(path, () => lstatSync(path, { throwIfNoEntry: false }) === undefined);
     const descriptor = attempt(path, () => openSync(path, flags, 0o666));
     const file = new HostFile(path, descriptor, { isNew, isOurs });
     // Looking at a hundred thousand inputs takes time, and a file that was not there is none of them.
-    if (!isOurs && inputs.some((input) => file.#is(input))) {
-      file.close();
-      throw new VmguestError("USAGE", "the file to be written is one of the files to be read", {
-        image: path,
-      });
-    }
-    return file;
+    const isInput = !isOurs && inputs.some((input) => file.#is(input));
+    if (!isInput && !outputs.some((output) => file.#is(output))) return file;
+    file.close();
+    const others = isInput ? "one of the files to be read" : "another one that is to be written";
+    throw new VmguestError("USAGE", `the file to be written is ${others}`, { image: path });
   }
 
   /** Replaces what the file holds. */
@@ -91,9 +92,18 @@ export class HostFile implements Disposable {
   }
 
   #is(path: string): boolean {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = statusOf(path);
     const own = fstatSync(this.#descriptor);
     return found !== undefined && found.dev === own.dev && found.ino === own.ino;
+  }
+}
+
+/** What cannot be looked at by this name cannot be read by it either; whoever reads it says why. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }
 

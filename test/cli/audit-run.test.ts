@@ -114,6 +114,38 @@ describe("a file for the report", () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  test.each(["new", "old"])("is never the cache as well: %s", async (name) => {
+    const file = join(folder, `${name}.both`);
+    if (name === "old") writeFileSync(file, "vmguest audit cache 1\n");
+    const outcome = await audit([IMAGES, "--output", file, "--cache", join(folder, ".", `${name}.both`)]);
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).toContain("is another one that is to be written");
+    expect(existsSync(file)).toBe(name === "old");
+  });
+
+  test("takes the place of no package", async () => {
+    const file = join(folder, "update.cab");
+    writeFileSync(file, "a package");
+    const outcome = await audit([IMAGES, "--package", file, "--output", file]);
+    expect(outcome).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("one of the files to be read"),
+    });
+    expect(readFileSync(file, "utf8")).toBe("a package");
+  });
+
+  test.each([
+    ["a path that no system call takes", `/${"x".repeat(300)}.vhdx`],
+    ["a URL that is longer than a path", `http://127.0.0.1:9/a.vhdx?sig=${"x".repeat(5000)}`],
+  ])("is written where there is %s", async (_, listed) => {
+    const file = join(folder, "long.json");
+    writeFileSync(file, "an earlier report");
+    const stdin = Readable.from(`${at("a.vhdx")}\n${listed}\n`);
+    const { code, stderr } = await audit(["--files-from", "-", "--output", file], { stdin });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(JSON.parse(readFileSync(file, "utf8")).images).toHaveLength(2);
+  });
+
   test("holds the lines of images that were done where it is ndjson", async () => {
     const file = join(folder, "cut.ndjson");
     onAudit = (path) => {

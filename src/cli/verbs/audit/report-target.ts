@@ -18,13 +18,14 @@ export interface ReportTarget extends Disposable {
 }
 
 /**
- * The file that is named, or stdout. Throws USAGE where the file is one of `inputs` or named like a disk image: a report
- * must never take the place of a disk. The file keeps what it holds until the first byte of the report is written.
+ * The file that is named, or stdout. Throws USAGE where the file is one of `inputs`, one of the `outputs` that the command
+ * has besides, or named like a disk image: a report must never take the place of a disk. The file keeps what it holds until the first byte of the report is written.
  */
 export function openTarget(
   path: string | undefined,
   inputs: readonly string[],
   { stdout }: Context,
+  outputs: readonly string[] = [],
 ): ReportTarget {
   if (path === undefined) return new StdoutTarget(stdout);
   if (isImageName(path)) {
@@ -33,7 +34,7 @@ export function openTarget(
       `--output ${path} is named like a disk image, which a report would overwrite`,
     );
   }
-  return new FileTarget(HostFile.open(path, { inputs }));
+  return new FileTarget(HostFile.open(path, { inputs, outputs }));
 }
 
 class StdoutTarget implements ReportTarget {

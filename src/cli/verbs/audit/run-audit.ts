@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type ReportHead, reportHead, type ShardReport } from "../../../audit/index.ts";
-import { auditBatch, type BatchOptions, type Discovery, parseShard } from "../../../batch/index.ts";
+import { auditBatch, type BatchOptions, type Discovery, isRemote, parseShard } from "../../../batch/index.ts";
 import type { Finding } from "../../../errors.ts";
 import type { HostId } from "../../../policy/index.ts";
 import { type Context, type StopSignal, tableWidth, wantsColour } from "../../context.ts";
@@ -36,7 +36,8 @@ async function auditNamed(args: AuditArguments, voice: AuditVoice, context: Cont
   const parentRoots = readParentRoots(args["parent-root"]);
   const shard = args.shard === undefined ? undefined : parseShard(args.shard, context.env);
   const found = await findImages(args, context);
-  using target = openTarget(args.output, [...found.images, ...otherInputs(args)], context);
+  const inputs = [...found.images.filter((path) => !isRemote(path)), ...otherInputs(args)];
+  using target = openTarget(args.output, inputs, context, args.cache === undefined ? [] : [args.cache]);
   const { offered, findings, code } = await readOffered(args, context);
   for (const finding of findings) await voice.tellFinding(finding);
   const audit = { ...judging, ...parentRoots, ...offered };
@@ -81,8 +82,8 @@ function countOf({ images, unreadable }: Discovery): number {
 
 /** Files that are read beside the images: none of them may be overwritten. */
 function otherInputs(args: AuditArguments): string[] {
-  const { policy, cache, "files-from": list, "header-file": headers } = args;
-  return [policy, cache, list, headers].filter((path) => path !== undefined);
+  const { policy, "files-from": list, "header-file": headers, package: packages, "trust-root": roots } = args;
+  return [policy, list, headers, ...packages, ...roots].filter((path) => path !== undefined);
 }
 
 interface RunParts {
