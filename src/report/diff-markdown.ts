@@ -46,12 +46,18 @@ export function* formatDiffMarkdown(
   }
 }
 
+/** After a rollout, thousands of images changed alike: their paths must not take the room of what changed. */
+const PATHS_OF_ONE_GROUP_MAX = 100;
+
 function formatGroup({ paths, changes }: DiffGroup): string {
+  const shown = paths.slice(0, PATHS_OF_ONE_GROUP_MAX);
+  const more = paths.length - shown.length;
+  const names = `${shown.map(code).join(", ")}${more === 0 ? "" : ` and ${counted(more, "more image")}`}`;
   const items = changes.map(
     ({ judgement, pieces }) =>
       `  - ${judgement === "neutral" ? "" : `**${judgement}** `}${asMarkdown(pieces)}\n`,
   );
-  return `- ${paths.map(code).join(", ")}\n${items.join("")}`;
+  return `- ${names}\n${items.join("")}`;
 }
 
 function asMarkdown(pieces: ChangeWords["pieces"]): string {

@@ -132,9 +132,15 @@ const TITLES: Readonly<Record<Exclude<Change["what"], "guest" | "finding">, stri
 };
 
 /** What a reader should know of one of the reports, beside its name. */
-export function describeSide({ images, tool, host, timestamp }: DiffSide): Pieces {
+export function describeSide({ images, tool, host, timestamp, shard }: DiffSide): Pieces {
+  const part = shard === undefined ? "" : `shard ${shard.index + 1} of ${shard.count}, `;
   const when = timestamp === undefined ? [] : [", ", { foreign: timestamp }];
-  return [`${counted(images, "image")}, vmguest `, { foreign: tool.version }, `, host ${host.id}`, ...when];
+  return [
+    `${part}${counted(images, "image")}, vmguest `,
+    { foreign: tool.version },
+    `, host ${host.id}`,
+    ...when,
+  ];
 }
 
 /** What makes the reports differ though no image did; empty where there is nothing of the kind. */
@@ -146,7 +152,15 @@ export function describeBases({ before, after }: DiffReport): string[] {
     ...(before.tool.version === after.tool.version
       ? []
       : ["The reports were made by different versions of vmguest, which may judge differently."]),
+    ...(isSamePart(before.shard, after.shard)
+      ? []
+      : ["A shard is a part: what it does not have may be in another one. report merge joins them."]),
   ];
+}
+
+/** Shards of one number hold the same images of a library, as far as it has them. */
+function isSamePart(before: DiffSide["shard"], after: DiffSide["shard"]): boolean {
+  return before?.index === after?.index && before?.count === after?.count;
 }
 
 /** How many images there are of each sort. */

@@ -83,6 +83,22 @@ REMOVED (1 image)
     }
   });
 
+  test.each([
+    { before: undefined, after: { index: 1, count: 3 }, warns: true },
+    { before: { index: 0, count: 3 }, after: { index: 1, count: 3 }, warns: true },
+    { before: { index: 1, count: 3 }, after: { index: 1, count: 3 }, warns: false },
+  ])("from shard $before to shard $after warns: $warns", ({ before, after, warns }) => {
+    const side = diff([]).before;
+    const parts = diff([], {
+      before: before === undefined ? side : { ...side, shard: before },
+      after: { ...side, shard: after },
+    });
+    for (const shown of [text(parts, 200), markdown(parts)]) {
+      expect(shown).toContain("shard 2 of 3, 0 images");
+      expect(shown.includes("may be in another one")).toBe(warns);
+    }
+  });
+
   test("obeys nothing that a report says", () => {
     const hostile = "\x1b[31m\n\u202e|`<b>@you #1";
     const changes: Change[] = [
@@ -110,6 +126,17 @@ REMOVED (1 image)
 });
 
 describe("a difference as Markdown", () => {
+  test("says what changed in a rollout, however many images it was", () => {
+    const images = Array.from({ length: 40_000 }, (_, index): ImageDiff => {
+      const changes = [turn("status", "outdated", "current", { judgement: "better" })];
+      return { path: `fleet/vm${index}.vhdx`, change: "changed", judgement: "better", changes, omitted: 0 };
+    });
+    const shown = markdown(diff(images));
+    expect(shown).toContain("`fleet/vm99.vhdx` and 39900 more images\n  - **better** status");
+    expect(shown).not.toContain("vm100.");
+    expect(shown).not.toContain("no room");
+  });
+
   test("has a list for each section", () => {
     expect(markdown(FLEET_DIFF)).toBe(`## What changed
 

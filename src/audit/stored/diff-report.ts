@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AuditReport } from "../report.ts";
+import type { AuditReport, ShardReport } from "../report.ts";
 
 /** What changed between two audits, `report diff --format json`; its JSON Schema is docs/schema/diff-1.schema.json. */
 export interface DiffReport {
@@ -17,6 +17,8 @@ export interface DiffReport {
 export interface DiffSide extends Pick<AuditReport, "tool" | "timestamp" | "host"> {
   /** The file, as the user named it. */
   readonly report: string;
+  /** Which part of a batch it is, index from 0; left out where it is all of it. */
+  readonly shard?: Pick<ShardReport, "index" | "count">;
   readonly images: number;
 }
 

@@ -53,12 +53,13 @@ export function diffReports(
   };
 }
 
-function sideOf({ name, paths, report: { tool, timestamp, host } }: StoredReport): DiffSide {
+function sideOf({ name, paths, report: { tool, timestamp, host, shard } }: StoredReport): DiffSide {
   return {
     report: name,
     tool,
     ...(timestamp === undefined ? {} : { timestamp }),
     host,
+    ...(shard === undefined ? {} : { shard: { index: shard.index, count: shard.count } }),
     images: paths.length,
   };
 }

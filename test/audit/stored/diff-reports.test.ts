@@ -7,7 +7,7 @@ import type { GuestReport, ImageReport } from "../../../src/audit/index.ts";
 import { GUEST_FACTS, judgeChange, START } from "../../../src/audit/stored/guest-facts.ts";
 import { type Change, diffReports, type ImageDiff, type Judgement } from "../../../src/audit/stored/index.ts";
 import { brokenImage, guest, image, report } from "../../report/reports.ts";
-import { failureOf, store } from "./stored.ts";
+import { failureOf, shard, store } from "./stored.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const SCHEMA = JSON.parse(readFileSync(join(ROOT, "docs/schema/diff-1.schema.json"), "utf8"));
@@ -435,4 +435,13 @@ test("of the values of a fact, each is as good as itself and better than those b
       }
     }
   }
+});
+
+test("which part of a batch a report is, the difference says", () => {
+  const whole = report(image());
+  const part = shard(whole, { index: 1, count: 3, total: 4, positions: [0] });
+  const made = diffReports(store(whole), store(part), { toolVersion: "1.2.3" });
+  expect({ made, errors: isValid(made) || isValid.errors }).toMatchObject({ errors: true });
+  expect(made.before).not.toHaveProperty("shard");
+  expect(made.after).toMatchObject({ shard: { index: 1, count: 3 }, images: 1 });
 });
