@@ -405,7 +405,12 @@ test.each([
     code: 2,
     says: "PATH_NOT_FOUND",
   },
-  { what: "headers that are none", argv: ["--header-file", at("a.vhdx")], code: 2, says: "[REMOTE_HEADERS]" },
+  {
+    what: "headers that are none",
+    argv: ["--header-file", at("a.vhdx")],
+    code: 2,
+    says: `vmguest: ${at("a.vhdx")}: line 1: `,
+  },
   {
     what: "a cache named like a disk",
     argv: ["--cache", at("new.vhdx")],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { VmguestError } from "../../errors.ts";
+import { locate, VmguestError } from "../../errors.ts";
 import { isLoopback } from "./image-url.ts";
 
 /** A header that goes with requests, a credential most often. */
@@ -57,14 +57,20 @@ export function parseHeaderFile(text: string): HeaderRule[] {
 
 /**
  * The headers that the environment gives: VMGUEST_HTTP_HEADERS has the text of a header file, and
- * VMGUEST_HTTP_AUTHORIZATION the value of the header Authorization for all servers. Throws REMOTE_HEADERS.
+ * VMGUEST_HTTP_AUTHORIZATION the value of the header Authorization for all servers. Throws REMOTE_HEADERS, which names the
+ * variable.
  */
 export function headersOfEnvironment(env: Readonly<Record<string, string | undefined>>): HeaderRule[] {
   const authorization = env["VMGUEST_HTTP_AUTHORIZATION"];
   const text = env["VMGUEST_HTTP_HEADERS"];
+  const from = (variable: string, parse: () => HeaderRule[]) => locate({ image: variable }, parse);
   return [
-    ...(text === undefined ? [] : parseHeaderFile(text)),
-    ...(authorization === undefined ? [] : [parseLine(`authorization: ${authorization}`, undefined, 1)]),
+    ...(text === undefined ? [] : from("VMGUEST_HTTP_HEADERS", () => parseHeaderFile(text))),
+    ...(authorization === undefined
+      ? []
+      : from("VMGUEST_HTTP_AUTHORIZATION", () => [
+          parseLine(`authorization: ${authorization}`, undefined, 1),
+        ])),
   ];
 }
 

@@ -76,8 +76,11 @@ describe("the environment", () => {
     expect(headersOfEnvironment({})).toEqual([]);
   });
 
-  test("cannot smuggle in a second header", () => {
-    const env = { VMGUEST_HTTP_AUTHORIZATION: "Bearer x\r\nX-Evil: 1" };
-    expect(caught(() => headersOfEnvironment(env))).toMatchObject({ code: "REMOTE_HEADERS" });
+  test.each([
+    ["VMGUEST_HTTP_AUTHORIZATION", "Bearer x\r\nX-Evil: 1"],
+    ["VMGUEST_HTTP_HEADERS", "Host: h.example"],
+  ])("cannot smuggle in a header by %s, which the error names", (image, value) => {
+    const error = caught(() => headersOfEnvironment({ [image]: value }));
+    expect(error).toMatchObject({ code: "REMOTE_HEADERS", where: { image } });
   });
 });

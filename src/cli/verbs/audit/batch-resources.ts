@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type BatchAuditOptions, type BatchOptions, type Discovery, isRemote } from "../../../batch/index.ts";
-import type { Finding } from "../../../errors.ts";
+import { type Finding, located } from "../../../errors.ts";
 import type { Context } from "../../context.ts";
 import { readInputFile } from "../../input-file.ts";
 import { readVersion } from "../../version.ts";
@@ -65,7 +65,11 @@ async function openRemote(
   const bytes = path === undefined ? undefined : readInputFile(file);
   // Values of headers are bytes of Latin-1 (RFC 9110, section 5.5).
   const headerFileText = bytes === undefined ? undefined : new TextDecoder("latin1").decode(bytes);
-  return RemoteAccess.create({ headerFileText, env });
+  try {
+    return RemoteAccess.create({ headerFileText, env });
+  } catch (error) {
+    throw path === undefined ? error : located(error, { image: path });
+  }
 }
 
 async function openCache(
