@@ -49,7 +49,7 @@ export const REMOTE_CODES = {
   ),
   REMOTE_UNAUTHORIZED: io(
     "the server asks for credentials (401)",
-    "Give them in a file for --header-file or in VMGUEST_HTTP_AUTHORIZATION.",
+    "Give credentials in a file for --header-file or in VMGUEST_HTTP_AUTHORIZATION.",
   ),
   REMOTE_FORBIDDEN: io(
     "the server does not allow the object to be read (403)",
