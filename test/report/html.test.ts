@@ -166,9 +166,10 @@ describe("figures and charts", () => {
     const guests = [...versions, "10.0.17763.7"].map((version) =>
       guest({ integrationServices: { version } }),
     );
-    const text = textOf(pageOf(report(image({ guests }))));
+    const none = guest({ integrationServices: { version: null, source: "none" } });
+    const text = textOf(pageOf(report(image({ guests: [...guests, none] }))));
     expect(text).toContain("10.0.17763.7 2");
-    expect(text).toContain("19 other versions 19");
+    expect(text).toContain("none found 1 14 other versions 14");
   });
 
   test("are left out where there is nothing to draw", () => {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 
 import type { StreamedReport } from "../../audit/index.ts";
-import { nameHost } from "../../policy/index.ts";
+import { isVersion, nameHost } from "../../policy/index.ts";
 import { shownName } from "../visible-text.ts";
 import { plainBar, stackedBar } from "./bar.ts";
 import { html, type Markup } from "./markup.ts";
 import { STATE_NAMES, STATES } from "./states.ts";
 import type { Group, Tally } from "./tally.ts";
 
-/** More versions than this are a list and no chart; the table below has them all. */
-const VERSIONS_MAX = 12;
+/** As many as stand beside the two other charts; the table below has them all. */
+const VERSIONS_MAX = 18;
 
 /** How the guests stand by their system, what is to be done, and which versions there are. */
 export function renderCharts({ host }: Pick<StreamedReport, "host">, tally: Tally): Markup | undefined {
@@ -63,10 +63,13 @@ function countChart(caption: string, head: string, groups: readonly Group[], nam
 </tbody></table></div>`;
 }
 
-/** The most frequent of many versions, in the order they came in, and one row for all others. */
+/** The most frequent of many versions, in the order they came in, and one row for all others; having none is no other. */
 function mostFrequent(versions: readonly Group[]): Group[] {
   if (versions.length <= VERSIONS_MAX) return [...versions];
-  const kept = new Set(versions.toSorted((a, b) => b.count - a.count).slice(0, VERSIONS_MAX - 1));
+  const ranked = versions.toSorted(
+    (a, b) => Number(isVersion(a.id)) - Number(isVersion(b.id)) || b.count - a.count,
+  );
+  const kept = new Set(ranked.slice(0, VERSIONS_MAX - 1));
   const others = versions.filter((group) => !kept.has(group));
   const count = others.reduce((sum, group) => sum + group.count, 0);
   const rest: Group = { id: "", label: `${others.length} other versions`, count, states: new Map() };
