@@ -4,10 +4,15 @@ import { shownName, shownSentence } from "./visible-text.ts";
 
 /** `Windows Server 2008 R2 Standard SP1 x64`, as far as the guest tells. */
 export function describeOs({ os }: Pick<GuestReport, "os">): string {
-  const words = [os.name === null ? nameOfFamily(os) : shownName(os.name)];
+  const words = [os.name === null ? nameOfFamily(os) : shownName(nameOfProduct(os, os.name))];
   if (os.servicePack !== null && os.servicePack > 0) words.push(`SP${os.servicePack}`);
   if (os.architecture !== "unknown") words.push(os.architecture);
   return words.join(" ");
+}
+
+/** Windows 11 has "Windows 10" in its own registry (ProductName); its build says better. */
+function nameOfProduct({ id }: GuestReport["os"], name: string): string {
+  return id === "win11" ? name.replace(/^Windows 10\b/, "Windows 11") : name;
 }
 
 function nameOfFamily({ family, version }: GuestReport["os"]): string {
