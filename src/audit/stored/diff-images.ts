@@ -73,17 +73,31 @@ function pairGuests(before: readonly GuestReport[], after: readonly GuestReport[
   let gone = before;
   let come = after;
   for (const sign of SAME_GUEST) {
-    const left = new Set(gone);
+    const left = groupBySign(gone, sign);
     come = come.filter((guest) => {
-      const old = [...left].find((other) => sign(other) === sign(guest));
+      const old = left.get(sign(guest))?.pop();
       if (old === undefined) return true;
       pairs.push([old, guest]);
-      left.delete(old);
       return false;
     });
-    gone = [...left];
+    const unpaired = new Set([...left.values()].flat());
+    gone = gone.filter((guest) => unpaired.has(guest));
   }
   return { pairs, gone, come };
+}
+
+/** The guests of each sign, the first one last. A report may say that an image has thousands. */
+function groupBySign(
+  guests: readonly GuestReport[],
+  sign: (guest: GuestReport) => string,
+): Map<string, GuestReport[]> {
+  const groups = new Map<string, GuestReport[]>();
+  for (const guest of guests.toReversed()) {
+    const group = groups.get(sign(guest));
+    if (group === undefined) groups.set(sign(guest), [guest]);
+    else group.push(guest);
+  }
+  return groups;
 }
 
 function diffGuest(before: GuestReport, after: GuestReport): Change[] {

@@ -445,3 +445,17 @@ test("which part of a batch a report is, the difference says", () => {
   expect(made.before).not.toHaveProperty("shard");
   expect(made.after).toMatchObject({ shard: { index: 1, count: 3 }, images: 1 });
 });
+
+test("guests that share a place are the same ones in their order, and what is left over came or went", () => {
+  const named = (...names: readonly string[]) => [
+    image({ guests: names.map((hostname) => guest({ os: { hostname } })) }),
+  ];
+  expect(diff(named("A", "B"), named("A", "B")).images).toEqual([]);
+  const [changed] = diff(named("A", "B", "C"), named("A", "X")).images;
+  expect(
+    changed?.changes.map(({ what, guest, before, after }) => [what, guest?.hostname, before, after]),
+  ).toEqual([
+    ["hostname", "X", "B", "X"],
+    ["guest", "C", "outdated", null],
+  ]);
+});
