@@ -13,6 +13,9 @@ export interface RemoteCallerOptions {
 /** The thread that makes the requests gives up by itself when the time is over; it gets this much longer to say so. */
 const GRACE_MS = 1000;
 
+/** Timers may fire a little early: what the other thread gives up for want of time has none left by this clock too. */
+const TIMER_SLACK_MS = 10;
+
 /** Without a budget: all attempts of one request with their pauses take less, unless the other thread stands still. */
 const WAIT_MAX_MS = 10 * 60 * 1000;
 
@@ -77,7 +80,7 @@ export class RemoteCaller {
     const id = ++this.#latestId;
     const timeLeftMs = budget?.timeLeftMs ?? Number.POSITIVE_INFINITY;
     let seen = Atomics.load(this.#signal, 0);
-    this.#post({ ...question, id, timeLeftMs } as RemoteQuestion);
+    this.#post({ ...question, id, timeLeftMs: timeLeftMs + TIMER_SLACK_MS } as RemoteQuestion);
     for (;;) {
       const isWoken =
         Atomics.wait(this.#signal, 0, seen, Math.min(timeLeftMs + GRACE_MS, WAIT_MAX_MS)) !== "timed-out";
