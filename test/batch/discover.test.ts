@@ -235,6 +235,11 @@ describe("images of a list", () => {
     expect(one?.error).toMatchObject({ code: "PATH_NOT_FOUND", where: { image: "absent.vhdx" } });
   });
 
+  test("that are URLs are no names of files, whatever stands before them", async () => {
+    const listed = [" https://h.example/a.vhdx?sig=1", '"https://h.example/a.vhdx?sig=1"'];
+    expect(await discoverImages([], { listed })).toEqual({ images: listed, unreadable: [] });
+  });
+
   test("are no patterns", async () => {
     expect(await findListed(["fleet/*.vhdx", "fleet/vm[1].vhdx"])).toEqual({
       images: ["fleet/vm[1].vhdx"],

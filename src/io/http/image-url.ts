@@ -2,9 +2,12 @@
 import { createHash } from "node:crypto";
 import { VmguestError } from "../../errors.ts";
 
-/** Whether a path of a command line is the URL of an image, rather than a file of this host. */
+/**
+ * Whether a path of a command line is the URL of an image, rather than a file of this host. It may stand behind white
+ * space or a quotation mark, where it is none that can be read, but one that may be shown as little.
+ */
 export function isImageUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text);
+  return /^[\s"'<(]*https?:\/\//i.test(text);
 }
 
 /**

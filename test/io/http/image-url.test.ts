@@ -13,6 +13,7 @@ describe("the URL of an image", () => {
     "http://127.1/a.vhdx",
     "http://localhost/a.vhdx",
     "http://[::1]:80/a.vhdx",
+    "  https://images.example/a.vhdx ",
   ])("may be %s", (text) => {
     expect(isImageUrl(text)).toBe(true);
     expect(parseImageUrl(text).hash).toBe("");
@@ -28,6 +29,8 @@ describe("the URL of an image", () => {
     ["https://hunter2@images.example/a.vhdx", "REMOTE_URL"],
     ["https://", "REMOTE_URL"],
     ["https://me:hunter2@[/a.vhdx?hunter2", "REMOTE_URL"],
+    ['"https://h.example/a.vhdx?sig=hunter2"', "REMOTE_URL"],
+    ["\u00a0https://h.example/a.vhdx?sig=hunter2", "REMOTE_URL"],
     ["https://me:hun/hunter2@h.example/a.vhdx", "REMOTE_URL"],
     ["https://me:hunter2?@h.example/a.vhdx", "REMOTE_URL"],
     ["https://me:hunter2#@h.example/a.vhdx", "REMOTE_URL"],
