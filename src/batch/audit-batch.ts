@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 import { VmguestError } from "../errors.ts";
 import type { RemoteAccess } from "../io/http/index.ts";
 import type { ReadLimits } from "../io/index.ts";
@@ -76,6 +77,8 @@ function countJobs(stated: number | undefined, images: readonly string[]): numbe
   const jobs = stated ?? Math.min(availableParallelism(), useful);
   return Math.max(1, Math.min(jobs, JOBS_MAX, images.length));
 }
+
+const UNREADABLE_PER_PAUSE = 64;
 
 /** Why nothing more is done once a batch has ended; nobody hears of it. */
 const OVER = new Error("the batch is over");
@@ -201,6 +204,8 @@ class Batch {
     for (const [index, { position, found }] of unreadable.entries()) {
       const place = images.length + index;
       await this.#done.waitForRoom(place);
+      // Nothing here waits for anything outside, so that now and then signals have to be let in.
+      if (index % UNREADABLE_PER_PAUSE === 0) await setImmediate();
       const { path, error } = found;
       const answer = failedAnswer({ path, role: "leaf" }, error);
       this.#add(place, { path, position }, answer, { isFromCache: false, wallMs: 0 });

@@ -115,6 +115,21 @@ describe("a batch", () => {
     expect(Math.max(...ahead)).toBeLessThan(3000);
   });
 
+  test("hears that it is to end while it tells of what could not be searched", async () => {
+    const error = new VmguestError("IO_OPEN", "permission denied");
+    const unreadable = Array.from({ length: 10_000 }, (_, index) => ({ path: `closed-${index}`, error }));
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    let count = 0;
+    const work = async () => {
+      for await (const _ of auditBatch({ images: [], unreadable }, { ...AUDIT, signal: controller.signal })) {
+        if (count++ === 0) setImmediate(() => controller.abort(reason));
+      }
+    };
+    await expect(work()).rejects.toBe(reason);
+    expect(count).toBeLessThan(3000);
+  });
+
   test("refuses an image whose memory is not enough, and goes on", async () => {
     const limits = { seconds: 60, bytes: 1e9, memoryBytes: 1 };
     const images = await auditAll(listOf(...GOOD.slice(0, 2)), { workerProgram, limits });
