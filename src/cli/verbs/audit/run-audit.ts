@@ -124,7 +124,7 @@ class AuditRun {
   async #auditUntilStopped(): Promise<number | undefined> {
     const { found } = this.#parts;
     // A thread that audits the only image itself hears no signal; then it is for the signal to end the process.
-    using stop = found.images.length > 1 ? new StopRequest(this.#context) : undefined;
+    using stop = found.images.length !== 1 ? new StopRequest(this.#context) : undefined;
     try {
       const isWhole = await this.#auditAll(stop?.abortSignal);
       return isWhole ? undefined : EXIT_OF_LOST_READER;
