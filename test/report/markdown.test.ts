@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { StreamedReport } from "../../src/audit/index.ts";
+import type { GateCondition, StreamedReport } from "../../src/audit/index.ts";
 import { formatMarkdown } from "../../src/report/formats/index.ts";
 import { RankedSection } from "../../src/report/formats/ranked-section.ts";
 import { brokenImage, guest, image, report } from "./reports.ts";
@@ -68,6 +68,19 @@ describe("the Markdown of an audit", () => {
   test("says so where the host is newer than the tables", () => {
     const newer = { id: "ws2025", generation: "2016", extrapolated: true } as const;
     expect(markdown({ ...report(), host: newer })).toContain("newer than Microsoft's update tables");
+  });
+
+  test.each<{ forbidden: GateCondition[]; says: RegExp }>([
+    {
+      forbidden: ["outdated", "error"],
+      says: /\n\n\*\*Gate failed\*\* by 2 images\. It forbids: outdated, error\.\n\n/,
+    },
+    { forbidden: ["no-guest"], says: /\*\*Gate failed\*\* by 1 image\. It forbids: no-guest\./ },
+    { forbidden: ["missing"], says: /\*\*Gate passed\.\*\* No image is what it forbids: missing\./ },
+    { forbidden: [], says: /^(?!.*Gate)/s },
+  ])("says what the gate that forbids $forbidden makes of it", ({ forbidden, says }) => {
+    const fleet = report(image(), brokenImage(), image({ guests: [] }));
+    expect([...formatMarkdown(fleet, { forbidden: new Set(forbidden) })].join("")).toMatch(says);
   });
 
   test("has no heading without anything below it", () => {

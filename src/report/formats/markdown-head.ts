@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { AuditSummary, StreamedReport } from "../../audit/index.ts";
+import type { AuditSummary, GateCondition, StreamedReport } from "../../audit/index.ts";
 import { nameHost } from "../../policy/index.ts";
 import { counted } from "../count-words.ts";
 import { code, row, word } from "./markdown-text.ts";
@@ -23,6 +23,14 @@ export function introduceInMarkdown({ host, tool, timestamp }: StreamedReport): 
     : "";
   const when = timestamp === undefined ? "" : ` at ${code(timestamp)}`;
   return `\nJudged for a Hyper-V host of ${nameHost(host.id)} (${code(host.id)})${newer}, by vmguest ${code(tool.version)}${when}.\n`;
+}
+
+/** Whether there are images that a gate forbids. */
+export function gateInMarkdown(violatingCount: number, forbidden: ReadonlySet<GateCondition>): string {
+  const conditions = [...forbidden].join(", ");
+  return violatingCount === 0
+    ? `\n**Gate passed.** No image is what it forbids: ${conditions}.\n`
+    : `\n**Gate failed** by ${counted(violatingCount, "image")}. It forbids: ${conditions}.\n`;
 }
 
 /** How many guests have which status, and what is to be done. */

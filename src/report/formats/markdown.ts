@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
-import type { GuestReport, ImageReport, StreamedReport } from "../../audit/index.ts";
+import {
+  type GateCondition,
+  type GuestReport,
+  type ImageReport,
+  outcomeOf,
+  type StreamedReport,
+  violationsOf,
+} from "../../audit/index.ts";
 import { FindingList, newsOf } from "../findings.ts";
 import { describeMachine, describeOs, describeVersion } from "../guest-words.ts";
 import { formatMarkdownFindings } from "./markdown-findings.ts";
-import { headingOf, introduceInMarkdown, summaryTable } from "./markdown-head.ts";
+import { gateInMarkdown, headingOf, introduceInMarkdown, summaryTable } from "./markdown-head.ts";
 import { code, row, word } from "./markdown-text.ts";
 import { RankedSection } from "./ranked-section.ts";
 
-/** How long the text may be. */
+/** How long the text may be, and what it points out. */
 export interface MarkdownOptions {
   /** Bytes of UTF-8 that the text may have; left out, what GitHub takes as the summary of a step. */
   readonly sizeMaxBytes?: number;
+  /** What a gate forbids (`--fail-on`): the text says how many images do it. */
+  readonly forbidden?: ReadonlySet<GateCondition>;
 }
 
 /** GitHub takes 1 MiB as the summary of a step; a step that writes more than this report has some of it left. */
@@ -27,13 +36,15 @@ const SHARES = { rows: 45, reasons: 25, findings: 25 } as const;
  */
 export function* formatMarkdown(
   report: StreamedReport,
-  { sizeMaxBytes = SIZE_MAX_BYTES }: MarkdownOptions = {},
+  { sizeMaxBytes = SIZE_MAX_BYTES, forbidden = new Set() }: MarkdownOptions = {},
 ): Generator<string> {
   const room = (share: keyof typeof SHARES) => Math.floor((sizeMaxBytes * SHARES[share]) / 100);
   const rows = new RankedSection(RANKS.length, room("rows"));
   const reasons = new RankedSection(RANKS.length, room("reasons"));
   const findings = new FindingList();
+  let violatingCount = 0;
   for (const image of report.images) {
+    if (violationsOf(outcomeOf(image), forbidden).length > 0) violatingCount++;
     findings.add(newsOf(image));
     for (const entry of entriesOf(image)) {
       const rank = RANKS.indexOf(entry.rank);
@@ -43,6 +54,7 @@ export function* formatMarkdown(
   }
   yield headingOf(report);
   yield introduceInMarkdown(report);
+  if (forbidden.size > 0) yield gateInMarkdown(violatingCount, forbidden);
   yield* summaryTable(report.summary);
   yield* formatRows(rows);
   yield* formatReasons(reasons);

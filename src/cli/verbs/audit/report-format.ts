@@ -47,5 +47,5 @@ export async function formatReport(
   }
   const { formatCsv, formatJunit, formatMarkdown } = await import("../../../report/formats/index.ts");
   if (format === "csv") return formatCsv(report);
-  return format === "junit" ? formatJunit(report, forbidden) : formatMarkdown(report);
+  return format === "junit" ? formatJunit(report, forbidden) : formatMarkdown(report, forbidden);
 }
