@@ -40,15 +40,16 @@ function diffGuests(before: readonly GuestReport[], after: readonly GuestReport[
   const { pairs, gone, come } = pairGuests(before, after);
   return [
     ...pairs.flatMap(([old, guest]) => diffGuest(old, guest)),
-    ...come.map((guest) => guestCame(guest, true)),
-    ...gone.map((guest) => guestCame(guest, false)),
+    // Where the last one is not found any more, nothing of the image can be judged, and that must not look fine.
+    ...come.map((guest) => guestCame(guest, true, before.length === 0 ? "better" : "neutral")),
+    ...gone.map((guest) => guestCame(guest, false, after.length === 0 ? "worse" : "neutral")),
   ];
 }
 
-function guestCame(guest: GuestReport, isNew: boolean): Change {
+function guestCame(guest: GuestReport, isNew: boolean, judgement: Judgement = "neutral"): Change {
   const { status } = guest.verdict;
   const [before, after] = isNew ? [null, status] : [status, null];
-  return { guest: nameGuest(guest), what: "guest", name: null, before, after, judgement: "neutral" };
+  return { guest: nameGuest(guest), what: "guest", name: null, before, after, judgement };
 }
 
 function nameGuest({ volume, os }: GuestReport): DiffGuest {

@@ -185,6 +185,16 @@ describe("an image", () => {
     expect(change([bad], [good])).toMatchObject([{ judgement: "better" }]);
   });
 
+  test("in which no guest is found any more is worse, and better the other way round", () => {
+    const [one, two, none] = [[guest()], [guest(), guest()], []].map((guests) =>
+      image({ path: "a", guests }),
+    ) as [ImageReport, ImageReport, ImageReport];
+    const went = ["guest: outdated -> null"];
+    expect(change([one], [none])).toMatchObject([{ judgement: "worse", changes: went }]);
+    expect(change([none], [one])).toMatchObject([{ judgement: "better" }]);
+    expect(change([two], [one])).toMatchObject([{ judgement: "neutral", changes: went }]);
+  });
+
   test("that could not be read for another reason is neither", () => {
     const other = {
       ...brokenImage("a"),
