@@ -37,6 +37,8 @@ export interface ShardReport {
   readonly count: number;
   /** Images of all shards together. */
   readonly total: number;
+  /** SHA-256, in hexadecimal, of what all shards must have in common: the list of images, and how they are judged. */
+  readonly batch: string;
   /** The place in the whole, from 0, of each of `images`. */
   readonly positions: readonly number[];
 }

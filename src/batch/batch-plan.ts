@@ -7,6 +7,7 @@ import type { ImageAuditor } from "./pool/image-auditor.ts";
 import { isRemote } from "./remote-path.ts";
 import { assignRoles } from "./roles.ts";
 import { pickShard, type Shard } from "./shard.ts";
+import { pathShower } from "./shown-path.ts";
 
 /** What one run of a batch does. */
 export interface BatchPlan {
@@ -48,13 +49,6 @@ export async function planBatch({ images, unreadable }: Discovery, options: Plan
     images: planned.filter(({ position }) => own.has(position)),
     unreadable: placed.filter(({ position }) => own.has(position)),
   };
-}
-
-/** How reports name the image at a path or URL. */
-async function pathShower(paths: readonly string[]): Promise<(path: string) => string> {
-  if (!paths.some(isRemote)) return (path) => path;
-  const { shownUrl } = await import("../io/http/index.ts");
-  return (path) => (isRemote(path) ? shownUrl(path) : path);
 }
 
 /** What each image says of its chain, from the cache where it knows. */

@@ -2,6 +2,7 @@
 export { auditBatch, type BatchOptions, JOBS_MAX } from "./audit-batch.ts";
 export { type AuditManyOptions, auditMany } from "./audit-many.ts";
 export type * from "./audited-image.ts";
+export { digestBatch } from "./batch-digest.ts";
 export type { ChainSurvey, ChainSurveyOptions } from "./chain-survey.ts";
 export {
   type DiscoverImagesOptions,

@@ -18,13 +18,14 @@ export function* formatNdjson(report: StreamedReport): Generator<string> {
 
 /** The first line. The positions of a shard's images stand in their own lines, since they need not be known yet. */
 export function ndjsonHeader({ tool, timestamp, host, shard }: ReportHead): string {
+  const { positions: _, ...place } = shard ?? { positions: [] };
   return lineOf({
     type: "header",
     schema: STREAM_SCHEMA,
     tool,
     ...(timestamp === undefined ? {} : { timestamp }),
     host,
-    ...(shard === undefined ? {} : { shard: { index: shard.index, count: shard.count, total: shard.total } }),
+    ...(shard === undefined ? {} : { shard: place }),
   });
 }
 

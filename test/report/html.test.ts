@@ -115,7 +115,7 @@ describe("the head", () => {
     { shown: report(), says: "vmguest 0.0.0" },
     { shown: { ...report(), timestamp: "2026-03-01T08:30:00.000Z" }, says: "2026-03-01T08:30:00.000Z" },
     {
-      shown: { ...report(), shard: { index: 1, count: 3, total: 90, positions: [] } },
+      shown: { ...report(), shard: { index: 1, count: 3, total: 90, batch: "5e".repeat(32), positions: [] } },
       says: "shard 2 of 3, which have 90 images together",
     },
   ] as const)("says $says", ({ shown, says }) => {

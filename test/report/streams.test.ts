@@ -19,7 +19,7 @@ import { brokenImage, image, report } from "./reports.ts";
 
 const textOf = (pieces: Iterable<string>) => [...pieces].join("");
 
-const SHARD = { index: 1, count: 3, total: 9, positions: [1, 4] };
+const SHARD = { index: 1, count: 3, total: 9, batch: "5e".repeat(32), positions: [1, 4] };
 
 const REPORTS: readonly { what: string; any: StreamedReport }[] = [
   { what: "no image", any: report() },
@@ -72,7 +72,7 @@ describe("the stream of an audit", () => {
     const [header, ...lines] = textOf(
       formatNdjson({ ...report(image(), brokenImage()), shard: SHARD }),
     ).split("\n");
-    expect(JSON.parse(header ?? "").shard).toEqual({ index: 1, count: 3, total: 9 });
+    expect(JSON.parse(header ?? "").shard).toEqual({ index: 1, count: 3, total: 9, batch: SHARD.batch });
     expect(lines.slice(0, 2).map((line) => JSON.parse(line).position)).toEqual([1, 4]);
   });
 

@@ -29,7 +29,12 @@ const timestamp: Shape<string> = (value) => {
   throw new Mismatch("a time of ISO 8601", value);
 };
 
-const SHARD = { index: count, count: whole(1), total: count };
+const sha256: Shape<string> = (value) => {
+  if (typeof value === "string" && /^[0-9a-f]{64}$/.test(value)) return value;
+  throw new Mismatch("64 hexadecimal digits", value);
+};
+
+const SHARD = { index: count, count: whole(1), total: count, batch: sha256 };
 
 /** The positions of a stream's images stand with the images. */
 export type StreamShard = Omit<ShardReport, "positions">;

@@ -44,11 +44,15 @@ function checkBelongsTo(first: StoredReport, other: StoredReport): void {
   }
 }
 
+/** As much of the digest of a batch as tells two apart for a person. */
+const BATCH_DIGITS = 12;
+
 const SHARED: readonly ((report: StreamedReport) => string)[] = [
   ({ host }) => `judged for the host ${host.id}`,
   ({ tool }) => `made by vmguest ${tool.version}`,
   ({ shard }) => (shard === undefined ? "no shard" : `one of ${shard.count} shards`),
   ({ shard }) => (shard === undefined ? "no shard" : `a shard of ${shard.total} images`),
+  ({ shard }) => (shard === undefined ? "no shard" : `of the batch ${shard.batch.slice(0, BATCH_DIGITS)}`),
 ];
 
 function latestTime(parts: readonly StoredReport[]): string | undefined {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { BatchAuditOptions } from "../audited-image.ts";
+import { canonicalJson } from "../canonical-json.ts";
 
 /** Makes the names under which a cache keeps images: those of one image differ wherever its report might. */
 export class CacheKeys {
@@ -20,18 +21,6 @@ export class CacheKeys {
   of(path: string): string {
     return digestOf(`${this.#context}\0${path}\0${resolve(path)}`).slice(0, 32);
   }
-}
-
-/** Data as JSON that is the same for the same data: keys in order, and without those that have no value. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
-  const prototype = Object.getPrototypeOf(value);
-  // A Map would come out as an empty object, whatever is in it.
-  if (prototype !== Object.prototype && prototype !== null) throw new TypeError("options must be plain data");
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  const sorted = entries.sort(([one], [other]) => (one < other ? -1 : 1));
-  return `{${sorted.map(([key, each]) => `${JSON.stringify(key)}:${canonicalJson(each)}`).join()}}`;
 }
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex");

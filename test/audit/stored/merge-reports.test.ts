@@ -101,6 +101,12 @@ describe("shards of one report", () => {
       says: "it is a shard of 5 images, but part1 is a shard of 4 images",
     },
     {
+      fault: "one is of another list of images, or judged otherwise",
+      parts: [...stored(0, 1), place(2, { batch: "0f".repeat(32) })],
+      code: "REPORTS_DIFFER",
+      says: "it is of the batch 0f0f0f0f0f0f, but part1 is of the batch 5e5e5e5e5e5e",
+    },
+    {
       fault: "one is no shard",
       parts: [...stored(0, 1, 2), store(report(), "alone")],
       code: "REPORTS_DIFFER",

@@ -9,7 +9,7 @@ import { openStoredReport } from "../../../src/audit/stored/index.ts";
 import { VmguestError } from "../../../src/errors.ts";
 import { MemorySource } from "../../../src/io/index.ts";
 import { brokenImage, guest, image, report } from "../../report/reports.ts";
-import { FORMATS, type Format, failureOf, open, shard, store } from "./stored.ts";
+import { BATCH, FORMATS, type Format, failureOf, open, shard, store } from "./stored.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const SAMPLES = join(ROOT, "samples");
@@ -447,7 +447,10 @@ describe("a file that is no report", () => {
 
   test("as a shard with fewer positions than images", () => {
     const part = shard(report(image()), { index: 0, count: 1, total: 1, positions: [0] });
-    const text = FORMATS.json({ ...part, shard: { index: 0, count: 1, total: 1, positions: [] } });
+    const text = FORMATS.json({
+      ...part,
+      shard: { index: 0, count: 1, total: 1, batch: BATCH, positions: [] },
+    });
     expect(failureOf(() => open(text))).toMatchObject({ code: "REPORT_INVALID" });
   });
 });

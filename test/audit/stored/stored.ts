@@ -22,8 +22,13 @@ export function store(audit: StreamedReport, name = "report.json", format: Forma
   return open(FORMATS[format](audit), name);
 }
 
+/** What the shards of one batch have in common. */
+export const BATCH = "5e".repeat(32);
+
 /** A report whose keys stand in the order in which an audit writes them. */
-export function shard(of: AuditReport, place: ShardReport): AuditReport {
+export function shard(of: AuditReport, given: Omit<ShardReport, "batch"> & { batch?: string }): AuditReport {
+  const { index, count, total, batch = BATCH, positions } = given;
+  const place = { index, count, total, batch, positions };
   const { schema, tool, host, timestamp } = of;
   const images = place.positions.map((position) => of.images[position] as ImageReport);
   const { summary } = report(...images);

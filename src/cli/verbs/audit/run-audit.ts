@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { type ReportHead, reportHead, type ShardReport } from "../../../audit/index.ts";
-import { auditBatch, type BatchOptions, type Discovery, isRemote, parseShard } from "../../../batch/index.ts";
+import {
+  auditBatch,
+  type BatchAuditOptions,
+  type BatchOptions,
+  type Discovery,
+  digestBatch,
+  isRemote,
+  parseShard,
+  type Shard,
+} from "../../../batch/index.ts";
 import type { Finding } from "../../../errors.ts";
 import type { HostId } from "../../../policy/index.ts";
 import { type Context, type StopSignal, tableWidth, wantsColour } from "../../context.ts";
@@ -46,7 +55,7 @@ async function auditNamed(args: AuditArguments, voice: AuditVoice, context: Cont
   using sink = openSink({
     format: chooseFormat(args.format, args.output),
     target,
-    head: headOf(args, judging.host, shard && { ...shard, total: countOf(found), positions: [] }),
+    head: headOf(args, judging.host, shard && (await placeOf(shard, found, audit))),
     formatting: {
       colour: !target.isFile && wantsColour(context, context.stdout),
       width: tableWidth(context),
@@ -73,6 +82,12 @@ function headOf(args: AuditArguments, host: HostId, shard: ShardReport | undefin
     ...(args.timestamp && { timestamp: new Date().toISOString() }),
     ...(shard !== undefined && { shard }),
   });
+}
+
+/** A shard's place in the batch, but for the positions of its images, which are not known yet. */
+async function placeOf(shard: Shard, found: Discovery, audit: BatchAuditOptions): Promise<ShardReport> {
+  const batch = await digestBatch(found, audit);
+  return { ...shard, total: countOf(found), batch, positions: [] };
 }
 
 /** Images of all shards together, and what stands in the report for what could not be searched. */
