@@ -102,7 +102,7 @@ class Batch {
 
   async *run(): AsyncGenerator<AuditedImage> {
     const { signal } = this.#options;
-    const auditor = await this.#openAuditor();
+    const auditor = this.#openAuditor();
     // At once, even while nobody asks for the next image.
     const onAbort = () => void this.#end(auditor, signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -124,12 +124,12 @@ class Batch {
   }
 
   /** A single image is done before a thread for it has started; but to wait for a web server takes a thread. */
-  async #openAuditor(): Promise<ImageAuditor> {
+  #openAuditor(): ImageAuditor {
     const { images } = this.#found;
     const program = this.#options.workerProgram ?? findWorkerProgram();
     const isWorthThreads = images.length > 1 || images.some(isRemote);
     if (program === undefined || !isWorthThreads) return new InlineAuditor(this.#options);
-    return await ThreadAuditor.open(this.#options, { program, threadCount: this.#jobs });
+    return new ThreadAuditor(this.#options, { program, threadCount: this.#jobs });
   }
 
   async *#give(): AsyncGenerator<AuditedImage> {
@@ -154,6 +154,7 @@ class Batch {
       this.#tell({ event: "start", images: count, jobs: this.#jobs });
       for (const [index, image] of plan.images.entries()) {
         await this.#done.waitForRoom(index);
+        if (await this.#addKnown(index, image)) continue;
         // Waits for its start alone, so that there is never more than one image that waits for it.
         await new Promise<void>((resolve) => {
           void limit(async () => {
@@ -169,6 +170,16 @@ class Batch {
     }
   }
 
+  /** Whether the cache had the image: no thread is needed for it then. */
+  async #addKnown(index: number, image: PlannedImage): Promise<boolean> {
+    const known = await this.#known.find(image);
+    if (known === undefined || this.#stop.signal.aborted) return false;
+    const { position, path } = image;
+    this.#tell({ event: "image-start", position, path });
+    this.#add(index, image, known, { isFromCache: true, wallMs: 0 });
+    return true;
+  }
+
   /** Never rejects either. */
   async #do(index: number, image: PlannedImage, auditor: ImageAuditor): Promise<void> {
     try {
@@ -176,15 +187,10 @@ class Batch {
       const { position, path } = image;
       this.#tell({ event: "image-start", position, path });
       const startMs = performance.now();
-      const known = await this.#known.find(image);
-      const answer = known ?? (await this.#audit(image, auditor));
+      const answer = await this.#audit(image, auditor);
       // The threads of a batch that has ended were ended too, which is no fault of the image.
       if (this.#stop.signal.aborted) return;
-      const isFromCache = known !== undefined;
-      this.#add(index, image, answer, {
-        isFromCache,
-        wallMs: isFromCache ? 0 : performance.now() - startMs,
-      });
+      this.#add(index, image, answer, { isFromCache: false, wallMs: performance.now() - startMs });
     } catch (error) {
       this.#done.fail(error);
     }

@@ -84,22 +84,22 @@ const GRACE_MS = 10_000;
  */
 const HEAP_FACTOR = 1.25;
 
+type AuditPool = WorkerPool<AuditTask | SurveyTask>;
+
 /** Audits on threads, one image each at a time. */
 export class ThreadAuditor implements ImageAuditor {
-  readonly #pool: WorkerPool<AuditTask | SurveyTask>;
   readonly #options: ImageAuditorOptions;
+  readonly #threads: { readonly program: string; readonly threadCount: number };
+  /** Opened for the first task: where the cache knows all images, there is none. */
+  #pool: Promise<AuditPool> | undefined;
+  #isClosed = false;
 
-  private constructor(pool: WorkerPool<AuditTask | SurveyTask>, options: ImageAuditorOptions) {
-    this.#pool = pool;
-    this.#options = options;
-  }
-
-  static async open(
+  constructor(
     options: ImageAuditorOptions,
-    { program, threadCount }: { readonly program: string; readonly threadCount: number },
-  ): Promise<ThreadAuditor> {
-    const heapBytes = (options.limits.memoryBytes ?? Number.POSITIVE_INFINITY) * HEAP_FACTOR;
-    return new ThreadAuditor(await WorkerPool.open({ program, threadCount, heapBytes }), options);
+    threads: { readonly program: string; readonly threadCount: number },
+  ) {
+    this.#options = options;
+    this.#threads = threads;
   }
 
   async audit(image: PlannedImage): Promise<AuditAnswer> {
@@ -125,7 +125,9 @@ export class ThreadAuditor implements ImageAuditor {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.close();
+    this.#isClosed = true;
+    const pool = await this.#pool;
+    await pool?.close();
   }
 
   #auditJob(image: PlannedImage): Job<AuditTask> {
@@ -137,9 +139,18 @@ export class ThreadAuditor implements ImageAuditor {
     return { name: "audit", task: { ...task, remote }, transferList: [remote] };
   }
 
-  #run(makeJob: () => Job<AuditTask | SurveyTask>): Promise<unknown> {
+  async #run(makeJob: () => Job<AuditTask | SurveyTask>): Promise<unknown> {
     const { limits, graceMs = GRACE_MS } = this.#options;
-    return this.#pool.run(makeJob, limits.seconds * 1000 + graceMs);
+    const pool = await this.#openPool();
+    return await pool.run(makeJob, limits.seconds * 1000 + graceMs);
+  }
+
+  #openPool(): Promise<AuditPool> {
+    if (this.#isClosed) throw new VmguestError("WORKER_LOST", "its threads were ended");
+    const { limits } = this.#options;
+    const heapBytes = (limits.memoryBytes ?? Number.POSITIVE_INFINITY) * HEAP_FACTOR;
+    this.#pool ??= WorkerPool.open({ ...this.#threads, heapBytes });
+    return this.#pool;
   }
 }
 
