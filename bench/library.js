@@ -24,7 +24,8 @@ const DAMAGES = [
   (path) => overwrite(path, HEADER_OFFSETS[0], randomBytes(2 * HEADER_OFFSETS[0])),
   (path) => overwrite(path, REGION_TABLES_OFFSET, randomBytes(2 * REGION_TABLE_SIZE)),
   (path) => truncateSync(path, 3 * 1024 * 1024),
-  (path) => overwrite(path, 0x200000, randomBytes(0x100000)),
+  // Blocks that are said to be there, but behind the end of any file.
+  (path) => overwrite(path, 0x200000, Buffer.alloc(0x100000, 0xee)),
 ];
 
 function overwrite(path, offset, bytes) {
