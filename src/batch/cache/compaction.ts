@@ -13,7 +13,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
-import { indexRecords, type RecordIndex, type RecordPlace, readRecord } from "./record-index.ts";
+import { indexRecords, lineReader, type RecordIndex, type RecordPlace, readRecord } from "./record-index.ts";
 import { HEADER_LINE, makeLine } from "./record-line.ts";
 
 interface CompactionOptions {
@@ -65,13 +65,14 @@ export class Compaction {
   }
 
   #write(source: number, mode: number, { tool, sizeMaxBytes }: CompactionOptions): boolean {
-    const { places } = indexRecords(source, tool);
+    const { places, sizeBytes } = indexRecords(source, tool);
+    const readLine = lineReader(source, sizeBytes);
     const target = openSync(this.#newPath, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       fchmodSync(target, mode);
       writeWhole(target, Buffer.from(HEADER_LINE));
       for (const [key, place] of newest(places, sizeMaxBytes)) {
-        const payload = readRecord(source, place, { key, tool });
+        const payload = readRecord(readLine, place, { key, tool });
         if (payload !== undefined) writeWhole(target, makeLine(tool, key, payload));
       }
       // Without it, a power failure may leave an empty file under the right name.

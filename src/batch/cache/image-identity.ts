@@ -71,7 +71,9 @@ export function identifyFile(path: string): FileIdentity | undefined {
  */
 export function identifyUndo(path: string): FileIdentity | undefined {
   try {
-    const undo = `${realpathSync.native(path)}${UNDO_ENDING}`;
+    // Few images are links, and finding out where one leads takes several calls.
+    const isLink = lstatSync(path).isSymbolicLink();
+    const undo = `${isLink ? realpathSync.native(path) : path}${UNDO_ENDING}`;
     const status = lstatSync(undo, { bigint: true, throwIfNoEntry: false });
     if (status === undefined) return { text: "no undo", changedMs: 0 };
     return { text: `undo ${describe(status)}`, changedMs: changedMsOf(status) };

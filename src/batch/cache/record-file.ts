@@ -13,7 +13,7 @@ import { type Finding, finding, VmguestError } from "../../errors.ts";
 import { isImageName } from "../discover.ts";
 import { systemCodeOf } from "../named-path.ts";
 import { Compaction } from "./compaction.ts";
-import { indexRecords, type RecordIndex, readRecord } from "./record-index.ts";
+import { indexRecords, lineReader, type ReadLine, type RecordIndex, readRecord } from "./record-index.ts";
 import { HEADER_LINE, LINE_SIZE_MAX, makeLine } from "./record-line.ts";
 
 export interface RecordFileOptions {
@@ -44,6 +44,8 @@ export class RecordFile implements Disposable {
   readonly #options: RecordFileOptions;
   readonly #descriptor: number;
   readonly #index: RecordIndex;
+  /** Made for the first record that is read. */
+  #readLine: ReadLine | undefined;
   /** Whether the host lets the file be written to. */
   readonly #isWritable: boolean;
   #sizeBytes: number;
@@ -87,7 +89,9 @@ export class RecordFile implements Disposable {
   /** The payload of the record with that key, as the file held it when it was opened. */
   find(key: string): string | undefined {
     const place = this.#index.places.get(key);
-    return place && readRecord(this.#descriptor, place, { key, tool: this.#options.tool });
+    if (place === undefined) return undefined;
+    this.#readLine ??= lineReader(this.#descriptor, this.#index.sizeBytes);
+    return readRecord(this.#readLine, place, { key, tool: this.#options.tool });
   }
 
   /**

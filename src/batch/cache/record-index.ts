@@ -63,13 +63,16 @@ export function indexRecords(descriptor: number, tool: string): RecordIndex {
   return { places, sizeBytes, garbageBytes: Math.max(0, sizeBytes - usedBytes) };
 }
 
+/** The bytes of a record, until the next one is read; undefined where the host does not give them. */
+export type ReadLine = (place: RecordPlace) => Buffer | undefined;
+
 /** The payload of a record; undefined where it is not the one that was written under that name. */
 export function readRecord(
-  descriptor: number,
+  readLine: ReadLine,
   place: RecordPlace,
   name: Pick<RecordHead, "tool" | "key">,
 ): string | undefined {
-  const line = readLine(descriptor, place);
+  const line = readLine(place);
   if (line === undefined) return undefined;
   const head = parseHead(line.toString("latin1", 0, HEAD_LENGTH));
   if (head?.key !== name.key || head.tool !== name.tool) return undefined;
@@ -77,15 +80,29 @@ export function readRecord(
   return checksumOf(head.tool, head.key, payload) === head.checksum ? payload.toString() : undefined;
 }
 
-/** Most records have room in it; none outlives the next one that is read. */
-const buffer = Buffer.allocUnsafe(64 * 1024);
+/** A cache of that size is read at once: some thousand reads less, for as much memory as a thread takes. */
+const WHOLE_SIZE_MAX = 32 * 1024 * 1024;
 
-/** The bytes of a record, until the next one is read; undefined where the host does not give them. */
-function readLine(descriptor: number, { offset, sizeBytes }: RecordPlace): Buffer | undefined {
-  const bytes = sizeBytes <= buffer.length ? buffer : Buffer.allocUnsafe(sizeBytes);
+/** Most records have room in so much. */
+const LINE_BUFFER_SIZE = 64 * 1024;
+
+/** Reads records of a file that has so many bytes. */
+export function lineReader(descriptor: number, fileSizeBytes: number): ReadLine {
+  if (fileSizeBytes <= WHOLE_SIZE_MAX) {
+    const whole = readExactly(descriptor, Buffer.allocUnsafe(fileSizeBytes), 0);
+    return ({ offset, sizeBytes }) => whole?.subarray(offset, offset + sizeBytes);
+  }
+  const buffer = Buffer.allocUnsafe(LINE_BUFFER_SIZE);
+  return ({ offset, sizeBytes }) => {
+    const bytes = sizeBytes <= buffer.length ? buffer.subarray(0, sizeBytes) : Buffer.allocUnsafe(sizeBytes);
+    return readExactly(descriptor, bytes, offset);
+  };
+}
+
+/** The bytes, filled; undefined where the host does not give them all. */
+function readExactly(descriptor: number, bytes: Buffer, offset: number): Buffer | undefined {
   try {
-    const count = readSync(descriptor, bytes, 0, sizeBytes, offset);
-    return count === sizeBytes ? bytes.subarray(0, sizeBytes) : undefined;
+    return readSync(descriptor, bytes, 0, bytes.length, offset) === bytes.length ? bytes : undefined;
   } catch {
     return undefined;
   }
