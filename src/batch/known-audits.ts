@@ -2,13 +2,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { RemoteAccess } from "../io/http/index.ts";
 import type { AuditAnswer } from "./audited-image.ts";
-import type { AuditCache, CachedImage, ImageIdentity } from "./cache/audit-cache.ts";
+import type { AuditCache, ImageIdentity, UnchangedImage } from "./cache/audit-cache.ts";
 import type { ChainSurvey } from "./chain-survey.ts";
 import type { PlannedImage } from "./planned-image.ts";
 import { isRemote } from "./remote-path.ts";
 
-/** What is found while the batch is planned is kept until it is needed, up to so much text; beyond, it is found again. */
-const KEPT_BYTES = 32 * 1024 * 1024;
+/** What is found while the batch is planned is kept until it is needed, so many images of it; more are looked at again. */
+const KEPT_COUNT_MAX = 50_000;
 
 /** Looking up images goes on without a pause, so that now and then signals have to be let in. */
 const LOOKUPS_PER_PAUSE = 64;
@@ -22,8 +22,8 @@ export class KnownAudits {
   readonly #remote: RemoteAccess | undefined;
   /** Of images on web servers, each asked for once in a batch. */
   readonly #remoteIdentities = new Map<string, Promise<string | undefined>>();
-  readonly #kept = new Map<string, CachedImage>();
-  #keptBytes = 0;
+  /** Without their audits, which are read when they are needed: so the memory stays small. */
+  readonly #kept = new Map<string, UnchangedImage>();
   #lookups = 0;
 
   constructor(cache: AuditCache | undefined, remote: RemoteAccess | undefined) {
@@ -40,20 +40,15 @@ export class KnownAudits {
   async findChain(image: Named): Promise<ChainSurvey | undefined> {
     const found = await this.#look(image);
     if (found === undefined) return undefined;
-    const size = found.answer.json.length;
-    if (this.#keptBytes + size <= KEPT_BYTES && !this.#kept.has(image.source)) {
-      this.#kept.set(image.source, found);
-      this.#keptBytes += size;
-    }
+    if (this.#kept.size < KEPT_COUNT_MAX) this.#kept.set(image.source, found);
     return { parents: found.parents };
   }
 
   /** The audit of an image that has not changed since, and has the same role. */
   async find(image: PlannedImage): Promise<AuditAnswer | undefined> {
-    const kept = this.#kept.get(image.source);
-    if (kept !== undefined && this.#kept.delete(image.source)) this.#keptBytes -= kept.answer.json.length;
-    const found = kept ?? (await this.#look(image));
-    return found?.role === image.role ? found.answer : undefined;
+    const found = this.#kept.get(image.source) ?? (await this.#look(image));
+    this.#kept.delete(image.source);
+    return found?.role === image.role ? found.readAnswer() : undefined;
   }
 
   /** What an image is before its audit; undefined where that cannot be told, so that it cannot be kept. */
@@ -69,12 +64,12 @@ export class KnownAudits {
     this.#cache?.store(path, { answer, role, parents }, identity);
   }
 
-  async #look({ path, source }: Named): Promise<CachedImage | undefined> {
+  async #look({ path, source }: Named): Promise<UnchangedImage | undefined> {
     if (this.#cache === undefined) return undefined;
     if (++this.#lookups % LOOKUPS_PER_PAUSE === 0) await setImmediate();
-    if (!isRemote(source)) return this.#cache.find(path);
+    if (!isRemote(source)) return this.#cache.findUnchanged(path);
     const remote = await this.#identifyRemote(source);
-    return remote === undefined ? undefined : this.#cache.find(path, remote);
+    return remote === undefined ? undefined : this.#cache.findUnchanged(path, remote);
   }
 
   /** A server that cannot be asked has nothing that is known; its audit says why. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { ImageReport } from "../../audit/index.ts";
 import type { Finding } from "../../errors.ts";
-import type { BatchAuditOptions } from "../audited-image.ts";
-import { type CachedImage, formatEntry, parseEntry } from "./cache-entry.ts";
+import type { AuditAnswer, BatchAuditOptions } from "../audited-image.ts";
+import { type CachedImage, formatEntry, parseAnswer, parseEntryHead } from "./cache-entry.ts";
 import { CacheKeys } from "./cache-key.ts";
 import { type FileIdentity, identifyFile, identifyUndo } from "./image-identity.ts";
 import { RecordFile } from "./record-file.ts";
@@ -22,6 +22,12 @@ export interface AuditCacheOptions {
   readonly onProblem?: (problem: Finding) => void;
   /** How long the file may become; 4 GiB where not given. */
   readonly sizeMaxBytes?: number;
+}
+
+/** An image that has not changed since it was audited. */
+export interface UnchangedImage extends Pick<CachedImage, "role" | "parents"> {
+  /** Reads the audit: it is long, and may not be wanted yet. Undefined where the file does not give it any more. */
+  readAnswer(): AuditAnswer | undefined;
 }
 
 /** What tells an image from what it may become, as it was at one moment. */
@@ -76,13 +82,25 @@ export class AuditCache implements Disposable {
    * host is known by `remote`, a text that changes with it.
    */
   find(path: string, remote?: string): CachedImage | undefined {
-    const payload = this.#file.find(this.#keys.of(path));
-    const entry = payload === undefined ? undefined : parseEntry(payload);
-    if (entry === undefined) return undefined;
-    const now = this.identify(path, entry.image.parents, remote);
-    if (now?.own !== entry.identity.own) return undefined;
-    if (now.parents.join("\n") !== entry.identity.parents.join("\n")) return undefined;
-    return entry.image;
+    const image = this.findUnchanged(path, remote);
+    const answer = image?.readAnswer();
+    return image && answer && { answer, role: image.role, parents: image.parents };
+  }
+
+  /** The same with the audit left where it is until it is asked for. */
+  findUnchanged(path: string, remote?: string): UnchangedImage | undefined {
+    const key = this.#keys.of(path);
+    const entry = this.#file.find(key);
+    const head = entry && parseEntryHead(entry);
+    if (head === undefined) return undefined;
+    const { role, parents, identity } = head;
+    const now = this.identify(path, parents, remote);
+    if (now?.own !== identity.own || now.parents.join("\n") !== identity.parents.join("\n")) return undefined;
+    const readAnswer = () => {
+      const again = this.#file.find(key);
+      return again && parseAnswer(again, head);
+    };
+    return { role, parents, readAnswer };
   }
 
   /** What the image is now, to be taken before its audit; undefined where that cannot be told. */

@@ -18,7 +18,7 @@ export interface CacheEntry {
 }
 
 /** What stands in front of the report: all that is needed of the entry beside it. */
-interface EntryHead {
+export interface EntryHead {
   readonly role: ImageRole;
   readonly parents: readonly string[];
   readonly identity: CacheEntry["identity"];
@@ -27,6 +27,7 @@ interface EntryHead {
 
 /** JSON on one line has no tab of its own: in texts it is escaped. */
 const SEPARATOR = "\t";
+const SEPARATOR_BYTE = SEPARATOR.charCodeAt(0);
 
 /** The entry as one line; the report in it stays the text that it is. */
 export function formatEntry({ image, identity }: CacheEntry): string {
@@ -41,14 +42,16 @@ export function formatEntry({ image, identity }: CacheEntry): string {
   return `${JSON.stringify(head)}${SEPARATOR}${answer.json}`;
 }
 
-/** The entry in a line; undefined for what is none. Its audit has cost no reads, this time. */
-export function parseEntry(line: string): CacheEntry | undefined {
-  const end = line.indexOf(SEPARATOR);
-  const head = end === -1 ? undefined : parseHead(line.slice(0, end));
-  if (head === undefined) return undefined;
-  const { role, parents, identity, outcome } = head;
-  const answer = { json: line.slice(end + 1), outcome, reads: 0, bytesRead: 0 };
-  return { image: { answer, role, parents }, identity };
+/** What stands in front of the report in the bytes of an entry; undefined for what is none. */
+export function parseEntryHead(entry: Buffer): EntryHead | undefined {
+  const end = entry.indexOf(SEPARATOR_BYTE);
+  return end === -1 ? undefined : parseHead(entry.toString("utf8", 0, end));
+}
+
+/** The audit in the bytes of an entry that has that head. It has cost no reads, this time. */
+export function parseAnswer(entry: Buffer, { outcome }: EntryHead): AuditAnswer {
+  const json = entry.toString("utf8", entry.indexOf(SEPARATOR_BYTE) + 1);
+  return { json, outcome, reads: 0, bytesRead: 0 };
 }
 
 function parseHead(text: string): EntryHead | undefined {

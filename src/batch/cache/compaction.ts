@@ -73,7 +73,7 @@ export class Compaction {
       writeWhole(target, Buffer.from(HEADER_LINE));
       for (const [key, place] of newest(places, sizeMaxBytes)) {
         const payload = readRecord(readLine, place, { key, tool });
-        if (payload !== undefined) writeWhole(target, makeLine(tool, key, payload));
+        if (payload !== undefined) writeWhole(target, makeLine(tool, key, payload.toString()));
       }
       // Without it, a power failure may leave an empty file under the right name.
       fsyncSync(target);

@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: MIT
-export { AuditCache, type AuditCacheOptions, type CachedImage, type ImageIdentity } from "./audit-cache.ts";
+export { AuditCache, type AuditCacheOptions, type CachedImage, type ImageIdentity, type UnchangedImage } from "./audit-cache.ts";

@@ -86,8 +86,8 @@ export class RecordFile implements Disposable {
     }
   }
 
-  /** The payload of the record with that key, as the file held it when it was opened. */
-  find(key: string): string | undefined {
+  /** The payload of the record with that key, as the file held it when it was opened; valid until the next one is asked for. */
+  find(key: string): Buffer | undefined {
     const place = this.#index.places.get(key);
     if (place === undefined) return undefined;
     this.#readLine ??= lineReader(this.#descriptor, this.#index.sizeBytes);

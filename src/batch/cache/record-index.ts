@@ -66,18 +66,18 @@ export function indexRecords(descriptor: number, tool: string): RecordIndex {
 /** The bytes of a record, until the next one is read; undefined where the host does not give them. */
 export type ReadLine = (place: RecordPlace) => Buffer | undefined;
 
-/** The payload of a record; undefined where it is not the one that was written under that name. */
+/** The payload of a record, until the next one is read; undefined where it is not the one that was written under that name. */
 export function readRecord(
   readLine: ReadLine,
   place: RecordPlace,
   name: Pick<RecordHead, "tool" | "key">,
-): string | undefined {
+): Buffer | undefined {
   const line = readLine(place);
   if (line === undefined) return undefined;
   const head = parseHead(line.toString("latin1", 0, HEAD_LENGTH));
   if (head?.key !== name.key || head.tool !== name.tool) return undefined;
   const payload = line.subarray(HEAD_LENGTH);
-  return checksumOf(head.tool, head.key, payload) === head.checksum ? payload.toString() : undefined;
+  return checksumOf(head.tool, head.key, payload) === head.checksum ? payload : undefined;
 }
 
 /** A cache of that size is read at once: some thousand reads less, for as much memory as a thread takes. */

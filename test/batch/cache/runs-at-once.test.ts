@@ -36,7 +36,10 @@ test("processes that append at once leave every record whole", async () => {
   using records = RecordFile.open(file, { tool: "0000700f" });
   for (let number = 0; number < processes * count; number++) {
     const payload = `${number} `.repeat(size);
-    expect(records.find(number.toString(16).padStart(32, "0")) === payload, `record ${number}`).toBe(true);
+    expect(
+      records.find(number.toString(16).padStart(32, "0"))?.toString() === payload,
+      `record ${number}`,
+    ).toBe(true);
   }
   expect(statSync(file).size).toBeGreaterThan(processes * count * size * 2);
 });

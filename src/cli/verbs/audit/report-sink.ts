@@ -10,6 +10,8 @@ export interface ReportSink extends Disposable {
   /** What a person is told of the images that were taken, where no more will come. */
   readonly remains: string;
   take(image: AuditedImage): Promise<void>;
+  /** Resolves when all that was taken is where it can be, where no more comes. */
+  settle(): Promise<void>;
   finish(summary: AuditSummary): Promise<void>;
 }
 
@@ -28,10 +30,18 @@ export function openSink(options: SinkOptions): ReportSink {
     : new SpoolSink({ ...options, format: options.format });
 }
 
+/** Images that a cache knows come so fast that a system call for each would take as long as finding it. */
+const TEXT_LENGTH_OF_ONE_WRITE = 64 * 1024;
+
 class LineSink implements ReportSink {
   readonly #target: ReportTarget;
   readonly #head: ReportHead;
   #count = 0;
+  /** What is not handed over yet; it is as soon as nothing else is to be done. */
+  #text = "";
+  /** How much is handed over and not written yet: a slow reader is waited for. */
+  #pendingLength = 0;
+  #written: Promise<void> = Promise.resolve();
 
   constructor({ target, head }: SinkOptions) {
     this.#target = target;
@@ -42,22 +52,44 @@ class LineSink implements ReportSink {
     return `the report holds ${this.#count} of them, and no summary`;
   }
 
-  async take({ json, position }: AuditedImage): Promise<void> {
-    await this.#begin();
-    await this.#target.write(ndjsonImage(json, this.#head.shard === undefined ? undefined : position));
+  async take({ json, position, isFromCache }: AuditedImage): Promise<void> {
+    if (this.#text === "") setImmediate(() => this.#write());
+    this.#begin();
+    this.#text += ndjsonImage(json, this.#head.shard === undefined ? undefined : position);
     this.#count++;
+    const isMuch = this.#text.length + this.#pendingLength >= TEXT_LENGTH_OF_ONE_WRITE;
+    if (!isFromCache || isMuch) await this.settle();
+  }
+
+  async settle(): Promise<void> {
+    this.#write();
+    await this.#written;
   }
 
   async finish(summary: AuditSummary): Promise<void> {
-    await this.#begin();
-    await this.#target.write(ndjsonSummary(summary));
+    this.#begin();
+    this.#text += ndjsonSummary(summary);
+    await this.settle();
   }
 
   [Symbol.dispose](): void {}
 
   /** Nothing is written before there is an image, so that an earlier report stays where the first one cannot begin. */
-  async #begin(): Promise<void> {
-    if (this.#count === 0) await this.#target.write(ndjsonHeader(this.#head));
+  #begin(): void {
+    if (this.#count === 0) this.#text += ndjsonHeader(this.#head);
+  }
+
+  /** One piece behind the other; what goes wrong is heard by who settles next. */
+  #write(): void {
+    const text = this.#text;
+    if (text === "") return;
+    this.#text = "";
+    this.#pendingLength += text.length;
+    this.#written = this.#written.then(async () => {
+      await this.#target.write(text);
+      this.#pendingLength -= text.length;
+    });
+    this.#written.catch(() => undefined);
   }
 }
 
@@ -75,6 +107,8 @@ class SpoolSink implements ReportSink {
     this.#spool.add(json);
     this.#positions.push(position);
   }
+
+  async settle(): Promise<void> {}
 
   async finish(summary: AuditSummary): Promise<void> {
     const { format, target, head, formatting } = this.#options;

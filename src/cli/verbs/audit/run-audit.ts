@@ -144,6 +144,7 @@ class AuditRun {
       const isWhole = await this.#auditAll(stop?.abortSignal);
       return isWhole ? undefined : EXIT_OF_LOST_READER;
     } catch (error) {
+      await this.#parts.sink.settle();
       if (stop?.signal === undefined) throw error;
       await this.#tellStopped(stop.signal);
       return exitCodeOfSignal(stop.signal);
