@@ -162,9 +162,9 @@ describe("a file for the report", () => {
 
 describe("a reader who leaves", () => {
   test("ends an audit that is written line by line, which says so by its exit code", async () => {
-    const { code, stderr } = await audit([IMAGES, "--format", "ndjson"], { readerStaysFor: 2 });
+    const { code, stderr } = await audit([IMAGES, "--format", "ndjson"], { readerStaysFor: 1 });
     expect(code).toBe(141);
-    expect(audited.map((path) => basename(path))).toEqual(["a.vhdx", "b.vhdx", "broken.vhdx"]);
+    expect(audited.map((path) => basename(path))).toEqual(["a.vhdx", "b.vhdx"]);
     expect(stderr).toBe("");
   });
 
