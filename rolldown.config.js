@@ -2,7 +2,7 @@
 // Joins the command line's modules into few files. Each file costs a start about as much as 20 KiB of code, so what
 // every command needs is one file, what an audit needs is another, and checks and yargs stay where they are until asked for.
 const CORE =
-  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit|http).*|audit\/(gate|image-outcome|summary|assemble-report)|batch\/(?!cache|chain-survey|pool\/(audit-|image-answer|survey-|thread-meter)).*|report\/(?!package-|signature-words|labelled|plan|stage|rollback|html\/|formats\/|diff).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
+  /dist\/(errors|codes|codes\/.*|bytes\/.*|io\/(?!commit|http).*|audit\/(gate|image-outcome|summary|assemble-report)|policy\/(versions|hosts|guests|minimums|json-keys|policy-file)|batch\/(?!cache|chain-survey|pool\/(audit-|image-answer|survey-|thread-meter)).*|report\/(?!package-|signature-words|labelled|plan|stage|rollback|html\/|formats\/|diff).*|cli\/(?!verbs|full-arguments|mistakes).*|cli\/verbs\/common-options)\.js$/;
 const LAYERS =
   /dist\/((disk|volume|fs|registry|package\/pe|guest|policy|audit)\/(?!(.*\/)?(check|write|edit|stored)).*|batch\/(chain-survey|pool\/(audit-task|image-answer|survey-task|thread-meter)))\.js$/;
 const FORMATS = /dist\/report\/(html\/|formats\/).*\.js$/;
