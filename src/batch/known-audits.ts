@@ -46,6 +46,8 @@ export class KnownAudits {
 
   /** The audit of an image that has not changed since, and has the same role. */
   async find(image: PlannedImage): Promise<AuditAnswer | undefined> {
+    if (this.#cache === undefined) return undefined;
+    await this.#pause();
     const found = this.#kept.get(image.source) ?? (await this.#look(image));
     this.#kept.delete(image.source);
     return found?.role === image.role ? found.readAnswer() : undefined;
@@ -66,10 +68,14 @@ export class KnownAudits {
 
   async #look({ path, source }: Named): Promise<UnchangedImage | undefined> {
     if (this.#cache === undefined) return undefined;
-    if (++this.#lookups % LOOKUPS_PER_PAUSE === 0) await setImmediate();
+    await this.#pause();
     if (!isRemote(source)) return this.#cache.findUnchanged(path);
     const remote = await this.#identifyRemote(source);
     return remote === undefined ? undefined : this.#cache.findUnchanged(path, remote);
+  }
+
+  async #pause(): Promise<void> {
+    if (++this.#lookups % LOOKUPS_PER_PAUSE === 0) await setImmediate();
   }
 
   /** A server that cannot be asked has nothing that is known; its audit says why. */
